@@ -1,0 +1,3 @@
+//! The command line: serve, demo, import, line, profile, key, migrate.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Braze-compatible REST API and the LINE routes.

@@ -1,0 +1,1 @@
+//! A stand-in for the LINE platform on loopback, for tests, demos and development.

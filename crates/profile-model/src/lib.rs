@@ -1,0 +1,1 @@
+//! Plain data and every rule: identifiers, attributes, events, subscriptions, the LINE scenario table as pure decisions.

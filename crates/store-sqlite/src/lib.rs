@@ -1,0 +1,1 @@
+//! The storage contract on one embedded SQLite file.

@@ -1,0 +1,1 @@
+//! Test support: the built binary, a simulator beside it, callers with keys.

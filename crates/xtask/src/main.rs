@@ -1,0 +1,3 @@
+//! Developer commands: test, check, bench, fixtures.
+
+fn main() {}
