@@ -1,0 +1,1 @@
+//! What an incoming custom attribute does to a profile.

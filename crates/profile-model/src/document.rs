@@ -1,0 +1,1 @@
+//! The custom attributes of one profile.

@@ -1,0 +1,1 @@
+//! Email addresses: as written, and the key they match by.

@@ -1,0 +1,1 @@
+//! Why an object of a request was rejected.

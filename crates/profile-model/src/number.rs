@@ -1,0 +1,1 @@
+//! Exact decimal numbers: one canonical text per value, never through a float.

@@ -1,0 +1,1 @@
+//! Phone numbers: as written, and as E.164.

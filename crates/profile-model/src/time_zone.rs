@@ -1,0 +1,1 @@
+//! Time zone names: IANA and Rails.
