@@ -1,0 +1,88 @@
+//! What a decision wants written: plain data, applied by a backend in one transaction.
+
+use std::sync::Arc;
+
+use crate::{
+    AddressState, ConfigChange, EventRow, Friendship, ImportIssue, ImportRun, InboxKey, InboxRow, InboxState,
+    JournalEntry, Key, Keys, Profile, ProfileId, PurchaseRow, Summary, SummaryKey, SyncRun,
+};
+
+/// Everything one unit changes. Rows are absolute (new values, not deltas); backends add no rule of their own.
+///
+/// Apply order: released, updated, created, claimed, the rest. A short count of `updated` (version moved, row gone)
+/// or a taken unique key in `claimed` is a conflict: roll back, load and decide again.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeSet {
+    /// New profiles.
+    pub created: Vec<Arc<Profile>>,
+    /// Whole new rows of existing profiles; `version` is the loaded one plus one. Updated, never upserted.
+    pub updated: Vec<Arc<Profile>>,
+    /// Look-up rows to insert, of new and updated profiles.
+    pub claimed: Vec<(Key, ProfileId)>,
+    /// Look-up rows to delete.
+    pub released: Vec<(Key, ProfileId)>,
+    /// Events to append.
+    pub events: Vec<EventRow>,
+    /// Purchases to append.
+    pub purchases: Vec<PurchaseRow>,
+    /// Summaries to put.
+    pub summaries: Vec<(SummaryKey, Summary)>,
+    /// Address states to put.
+    pub address_states: Vec<AddressState>,
+    /// Friendships to put.
+    pub friendships: Vec<Friendship>,
+    /// Inbox rows to insert.
+    pub inbox: Vec<InboxRow>,
+    /// Pending inbox rows whose effect is in this change set: new state and note.
+    pub inbox_settled: Vec<(InboxKey, InboxState, Option<String>)>,
+    /// Journal entries to append.
+    pub journal: Vec<JournalEntry>,
+    /// A sync run to put.
+    pub sync: Option<SyncRun>,
+    /// An import to put.
+    pub import: Option<ImportRun>,
+    /// Report lines of that import to append.
+    pub import_issues: Vec<ImportIssue>,
+    /// Configuration changes; any raises the revision by one.
+    pub config: Vec<ConfigChange>,
+}
+
+impl ChangeSet {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.created.is_empty()
+            && self.updated.is_empty()
+            && self.claimed.is_empty()
+            && self.released.is_empty()
+            && self.events.is_empty()
+            && self.purchases.is_empty()
+            && self.summaries.is_empty()
+            && self.address_states.is_empty()
+            && self.friendships.is_empty()
+            && self.inbox.is_empty()
+            && self.inbox_settled.is_empty()
+            && self.journal.is_empty()
+            && self.sync.is_none()
+            && self.import.is_none()
+            && self.import_issues.is_empty()
+            && self.config.is_empty()
+    }
+}
+
+/// What a decision says to the backend.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Write this and commit.
+    Write(Box<ChangeSet>),
+    /// Nothing to write.
+    Nothing,
+    /// Load these too and decide again (at most one extra round).
+    NeedMore(Box<Keys>),
+}
+
+impl From<ChangeSet> for Decision {
+    fn from(change: ChangeSet) -> Self {
+        if change.is_empty() { Self::Nothing } else { Self::Write(Box::new(change)) }
+    }
+}

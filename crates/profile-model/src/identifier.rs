@@ -1,0 +1,163 @@
+//! Identifiers: the kinds, the normalised key a profile is found by, and what one request object names.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Email, LINE_ALIAS_LABEL, LineUserId, Phone, ProfileId};
+
+/// Longest external id, alias label, alias name, email, phone or LINE id, in bytes (`EXTERNAL_USER_ID_TOO_LARGE`).
+pub const MAX_IDENTIFIER_BYTES: usize = 987;
+
+/// Longest alias label and name together, in bytes (so that the key fits a PostgreSQL index page).
+pub const MAX_ALIAS_BYTES: usize = 2_000;
+
+/// What kind of identifier a key is. The number is stored; never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// Customer's id; unique, one namespace with deprecated and merged ids.
+    ExternalId = 1,
+    /// Pair of label and name; unique (`ID-12`).
+    Alias = 2,
+    /// Shared: any number of profiles.
+    Email = 3,
+    /// Shared, E.164.
+    Phone = 4,
+    /// Shared (`LIN-13`).
+    LineId = 5,
+}
+
+impl Kind {
+    /// Whether at most one profile may hold a key of this kind.
+    #[must_use]
+    pub const fn is_unique(self) -> bool {
+        matches!(self, Self::ExternalId | Self::Alias)
+    }
+
+    /// Reads the stored number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::ExternalId,
+            2 => Self::Alias,
+            3 => Self::Email,
+            4 => Self::Phone,
+            5 => Self::LineId,
+            _ => return None,
+        })
+    }
+}
+
+/// An alias: at most one name per label on a profile, the pair unique in the workspace.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Alias {
+    /// `alias_label`.
+    #[serde(rename = "alias_label")]
+    pub label: String,
+    /// `alias_name`, case-sensitive.
+    #[serde(rename = "alias_name")]
+    pub name: String,
+}
+
+impl Alias {
+    /// The alias a follower's profile carries (`LIN-12`).
+    #[must_use]
+    pub fn line(id: &LineUserId) -> Self {
+        Self { label: LINE_ALIAS_LABEL.to_owned(), name: id.as_str().to_owned() }
+    }
+
+    /// The LINE id this alias claims, if it is a `line_id` alias of LINE's form.
+    #[must_use]
+    pub fn as_line_id(&self) -> Option<LineUserId> {
+        (self.label == LINE_ALIAS_LABEL).then(|| LineUserId::from_line(&self.name)).flatten()
+    }
+}
+
+impl fmt::Debug for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Alias({}:..)", self.label)
+    }
+}
+
+/// One row of the look-up table: what a profile is found by, normalised. `label` is empty but for aliases.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Kind of identifier.
+    pub kind: Kind,
+    /// Alias label, else empty.
+    pub label: Box<str>,
+    /// Normalised value; compared by bytes.
+    pub value: Box<str>,
+}
+
+impl Key {
+    fn plain(kind: Kind, value: &str) -> Self {
+        Self { kind, label: "".into(), value: value.into() }
+    }
+
+    /// Key of an external id (primary, deprecated or merged).
+    #[must_use]
+    pub fn external_id(value: &str) -> Self {
+        Self::plain(Kind::ExternalId, value)
+    }
+
+    /// Key of an alias pair.
+    #[must_use]
+    pub fn alias(alias: &Alias) -> Self {
+        Self { kind: Kind::Alias, label: alias.label.as_str().into(), value: alias.name.as_str().into() }
+    }
+
+    /// Key of an email address: trimmed, lower case (`OPEN-9`).
+    #[must_use]
+    pub fn email(email: &Email) -> Self {
+        Self::plain(Kind::Email, &email.key)
+    }
+
+    /// Key of a phone number; `None` for one that is not a valid number (`ID-7`).
+    #[must_use]
+    pub fn phone(phone: &Phone) -> Option<Self> {
+        phone.key().map(|e164| Self::plain(Kind::Phone, e164))
+    }
+
+    /// Key of a LINE id.
+    #[must_use]
+    pub fn line_id(id: &LineUserId) -> Self {
+        Self::plain(Kind::LineId, id.as_str())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?}, ..)", self.kind)
+    }
+}
+
+/// What one request object or CSV row names (`ID-1`..`ID-5`).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// Primary.
+    ExternalId(String),
+    /// Primary.
+    Alias(Alias),
+    /// Primary; `None`: text that cannot be one of ours, so nobody.
+    BrazeId(Option<ProfileId>),
+    /// Secondary: only without a primary; email before phone (`ID-4`).
+    Email(Email),
+    /// Secondary; always a valid number (`ID-7`).
+    Phone(Phone),
+}
+
+impl Target {
+    /// The look-up key; `None` for a `braze_id`, which is loaded by id.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Self::ExternalId(value) => Some(Key::external_id(value)),
+            Self::Alias(alias) => Some(Key::alias(alias)),
+            Self::BrazeId(_) => None,
+            Self::Email(email) => Some(Key::email(email)),
+            Self::Phone(phone) => Key::phone(phone),
+        }
+    }
+}

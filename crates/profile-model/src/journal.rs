@@ -1,0 +1,54 @@
+//! The journal: identity changes only, with time, actor and cause. Creation lives on the profile itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ProfileId, Timestamp};
+
+/// Who or what made a change: the door and its reference (key id, webhook event id, import id and row, sync run).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// `api`, `import`, `line_event`, `line_sync`, `operator`.
+    pub kind: String,
+    /// Reference, e.g. a key id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+impl Actor {
+    /// An actor with a reference.
+    #[must_use]
+    pub fn new(kind: &str, reference: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), reference: Some(reference.into()) }
+    }
+}
+
+/// What happened to an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalKind {
+    /// A LINE id was set on a profile.
+    LineLinked,
+    /// A LINE id was replaced or removed.
+    LineUnlinked,
+    /// The `line_id` alias left this profile because the LINE id belongs to another.
+    AliasMovedAway,
+    /// A follower that would have lost its last profile was kept as an anonymous one.
+    LineFollowerKeptApart,
+}
+
+/// One entry, about one profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JournalEntry {
+    /// Whose history it belongs to.
+    pub profile: ProfileId,
+    /// When (the request's time plus the item's index in microseconds).
+    pub at: Timestamp,
+    /// What.
+    pub kind: JournalKind,
+    /// By whom.
+    pub actor: Actor,
+    /// The other profile concerned, if any.
+    pub other: Option<ProfileId>,
+    /// Identifiers concerned, as stored (personal data: erased with the profile).
+    pub detail: serde_json::Value,
+}

@@ -1,0 +1,110 @@
+//! What a decision asks for, and what it gets: sets by keys.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::{
+    Address, AddressState, ChannelId, Config, Friendship, ImportId, ImportRun, InboxKey, InboxState, Key,
+    LineUserId, Occurrence, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
+};
+
+/// What to load, in sets. Duplicates are allowed; order does not matter. The number of statements a backend needs
+/// depends on which sets are non-empty, never on how much is in them (over 500 entries: per chunk).
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// Find and load every profile that holds one of these.
+    pub identifiers: Vec<Key>,
+    /// Shared values this unit may write without looking them up. A backend that needs to know the first holder
+    /// (the `tie` slot) looks; one with a single writer need not.
+    pub claims: Vec<Key>,
+    /// Load these profiles.
+    pub profiles: Vec<ProfileId>,
+    /// States by address.
+    pub addresses: Vec<Address>,
+    /// Friendships of these LINE users, on every channel of the workspace.
+    pub line_users: Vec<LineUserId>,
+    /// Summaries of whoever holds the key, under one name each.
+    pub summaries_of_holders: Vec<(Key, Occurrence, Arc<str>)>,
+    /// Summaries by profile.
+    pub summaries: Vec<SummaryKey>,
+    /// Inbox rows.
+    pub inbox: Vec<InboxKey>,
+    /// A sync run.
+    pub sync: Option<SyncId>,
+    /// The newest sync run of this channel.
+    pub sync_of: Option<ChannelId>,
+    /// An import.
+    pub import: Option<ImportId>,
+    /// The whole configuration, read inside the transaction.
+    pub config: bool,
+}
+
+/// What was loaded. A key that was asked for and found nobody has an empty entry; a missing entry was not asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Profiles by id: holders of the identifiers asked for, and those asked by id that exist.
+    pub profiles: HashMap<ProfileId, Arc<Profile>>,
+    /// Ids asked for (found or not).
+    pub asked_profiles: std::collections::HashSet<ProfileId>,
+    /// Who holds each identifier asked for, ascending.
+    pub holders: HashMap<Key, Vec<ProfileId>>,
+    /// States of each address asked for.
+    pub addresses: HashMap<Address, Vec<AddressState>>,
+    /// Friendships of each LINE user asked for.
+    pub friendships: HashMap<LineUserId, BTreeMap<ChannelId, Friendship>>,
+    /// Summaries asked for.
+    pub summaries: HashMap<SummaryKey, Option<Summary>>,
+    /// Inbox rows asked for.
+    pub inbox: HashMap<InboxKey, Option<InboxState>>,
+    /// The sync run asked for.
+    pub sync: Option<SyncRun>,
+    /// The import asked for.
+    pub import: Option<ImportRun>,
+    /// The configuration, if asked for.
+    pub config: Option<Arc<Config>>,
+}
+
+impl Loaded {
+    /// Marks everything in `keys` as asked for, so that "nobody" differs from "not asked". Backends call it once
+    /// after loading.
+    pub fn mark_asked(&mut self, keys: &Keys) {
+        for key in &keys.identifiers {
+            if !self.holders.contains_key(key) {
+                self.holders.insert(key.clone(), Vec::new());
+            }
+        }
+        self.asked_profiles.extend(keys.profiles.iter().copied());
+        for address in &keys.addresses {
+            self.addresses.entry(address.clone()).or_default();
+        }
+        for user in &keys.line_users {
+            self.friendships.entry(user.clone()).or_default();
+        }
+        for (key, of, name) in &keys.summaries_of_holders {
+            for profile in self.holders.get(key).into_iter().flatten() {
+                let key = SummaryKey { profile: *profile, of: *of, name: Arc::clone(name) };
+                self.summaries.entry(key).or_default();
+            }
+        }
+        for key in &keys.summaries {
+            self.summaries.entry(key.clone()).or_default();
+        }
+        for key in &keys.inbox {
+            self.inbox.entry(key.clone()).or_default();
+        }
+    }
+
+    /// Takes over what a second round of loading brought.
+    pub fn extend(&mut self, more: Self) {
+        self.profiles.extend(more.profiles);
+        self.asked_profiles.extend(more.asked_profiles);
+        self.holders.extend(more.holders);
+        self.addresses.extend(more.addresses);
+        self.friendships.extend(more.friendships);
+        self.summaries.extend(more.summaries);
+        self.inbox.extend(more.inbox);
+        self.sync = more.sync.or_else(|| self.sync.take());
+        self.import = more.import.or_else(|| self.import.take());
+        self.config = more.config.or_else(|| self.config.take());
+    }
+}

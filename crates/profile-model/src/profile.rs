@@ -1,0 +1,119 @@
+//! A profile: one person as far as we know.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Alias, Document, Email, Fields, Key, LineUserId, OwnStates, Phone, ProfileId, Timestamp};
+
+/// An external id that still resolves but is not the primary one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerId {
+    /// The id; same namespace as primaries.
+    pub external_id: String,
+    /// How it became former.
+    pub kind: FormerKind,
+}
+
+/// How an external id became former.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FormerKind {
+    /// Left by a rename (`REN-3`).
+    Deprecated,
+    /// Of a profile merged into this one (`MID`).
+    Merged,
+}
+
+impl fmt::Debug for FormerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FormerId({:?})", self.kind)
+    }
+}
+
+/// A profile with everything that lives on its row. The row is the truth; look-up rows follow from [`Profile::keys`].
+/// `Debug` shows no personal data.
+#[derive(Clone, PartialEq)]
+pub struct Profile {
+    /// `braze_id`.
+    pub id: ProfileId,
+    /// Primary external id; a profile with one is *identified*.
+    pub external_id: Option<String>,
+    /// Deprecated and merged external ids.
+    pub former_ids: Vec<FormerId>,
+    /// Aliases, sorted by label; one name per label.
+    pub aliases: Vec<Alias>,
+    /// As sent, with its look-up key.
+    pub email: Option<Email>,
+    /// As sent, with E.164 if valid.
+    pub phone: Option<Phone>,
+    /// `native_line_id`; not unique (`LIN-13`).
+    pub line_id: Option<LineUserId>,
+    /// Standard fields.
+    pub fields: Fields,
+    /// Custom attributes.
+    pub custom: Document,
+    /// States held by the profile itself.
+    pub own: OwnStates,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When an attribute, event, purchase or identity operation last changed it.
+    pub updated_at: Timestamp,
+    /// Rises by one with every stored change; a writer that read another version has lost.
+    pub version: u64,
+}
+
+impl Profile {
+    /// An empty profile made at `now`.
+    #[must_use]
+    pub fn new(id: ProfileId, now: Timestamp) -> Self {
+        Self {
+            id,
+            external_id: None,
+            former_ids: Vec::new(),
+            aliases: Vec::new(),
+            email: None,
+            phone: None,
+            line_id: None,
+            fields: Fields::default(),
+            custom: Document::default(),
+            own: OwnStates::default(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    /// Whether it has an external id.
+    #[must_use]
+    pub const fn is_identified(&self) -> bool {
+        self.external_id.is_some()
+    }
+
+    /// Every key it is found by.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key> {
+        let former = self.former_ids.iter().map(|former| Key::external_id(&former.external_id));
+        self.external_id
+            .iter()
+            .map(|value| Key::external_id(value))
+            .chain(former)
+            .chain(self.aliases.iter().map(Key::alias))
+            .chain(self.email.as_ref().map(Key::email))
+            .chain(self.phone.as_ref().and_then(Key::phone))
+            .chain(self.line_id.as_ref().map(Key::line_id))
+            .collect()
+    }
+
+    /// The alias with this label.
+    #[must_use]
+    pub fn alias(&self, label: &str) -> Option<&Alias> {
+        self.aliases.iter().find(|alias| alias.label == label)
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Profile({} v{})", self.id, self.version)
+    }
+}
