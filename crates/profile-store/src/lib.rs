@@ -1,1 +1,5 @@
-//! The use cases over a set-based storage contract, with the conformance suite and the model backend.
+#![doc = include_str!("../README.md")]
+
+mod backend;
+
+pub use backend::*;

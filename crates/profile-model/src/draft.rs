@@ -1,0 +1,389 @@
+//! The working copy of a decision: what was loaded, with the changes of the items so far on top.
+//!
+//! Items of one batch are applied in order, each seeing the ones before it. Whatever a rule needs that was not loaded
+//! is noted in `missing`; the decision then ends in [`Decision::NeedMore`] and runs again on more.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::{
+    Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Decision, Email, EventRow, Evidence, Fresh,
+    Friendship, GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LineUserId, Loaded,
+    Occurrence, Phone, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, Timestamp, add,
+    decide_friendship,
+};
+
+struct Edited {
+    base: Option<Arc<Profile>>,
+    profile: Profile,
+    touched: bool,
+}
+
+/// See the module's text.
+pub(crate) struct Draft<'a> {
+    loaded: &'a Loaded,
+    fresh: Fresh,
+    pub(crate) actor: Actor,
+    edited: BTreeMap<ProfileId, Edited>,
+    gained: HashMap<Key, Vec<ProfileId>>,
+    lost: HashSet<(Key, ProfileId)>,
+    states: HashMap<(Address, StateOf), AddressState>,
+    friendships: HashMap<(LineUserId, ChannelId), Friendship>,
+    summaries: HashMap<SummaryKey, Summary>,
+    missing: Keys,
+    is_missing: bool,
+    pub(crate) change: ChangeSet,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(loaded: &'a Loaded, fresh: Fresh, actor: Actor) -> Self {
+        Self {
+            loaded,
+            fresh,
+            actor,
+            edited: BTreeMap::new(),
+            gained: HashMap::new(),
+            lost: HashSet::new(),
+            states: HashMap::new(),
+            friendships: HashMap::new(),
+            summaries: HashMap::new(),
+            missing: Keys::default(),
+            is_missing: false,
+            change: ChangeSet::default(),
+        }
+    }
+
+    /// Who holds the key now, ascending by id.
+    pub(crate) fn holders(&mut self, key: &Key) -> Vec<ProfileId> {
+        let Some(loaded) = self.loaded.holders.get(key) else {
+            self.missing.identifiers.push(key.clone());
+            self.is_missing = true;
+            return self.gained.get(key).cloned().unwrap_or_default();
+        };
+        if self.gained.is_empty() && self.lost.is_empty() {
+            return loaded.clone();
+        }
+        let mut holders: Vec<_> =
+            loaded.iter().copied().filter(|id| !self.lost.contains(&(key.clone(), *id))).collect();
+        if let Some(gained) = self.gained.get(key) {
+            holders.extend(gained.iter().copied().filter(|id| !loaded.contains(id)));
+            holders.sort_unstable();
+        }
+        holders
+    }
+
+    /// The profile as it is now. `None`: not loaded.
+    pub(crate) fn profile(&self, id: ProfileId) -> Option<&Profile> {
+        match self.edited.get(&id) {
+            Some(edited) => Some(&edited.profile),
+            None => self.loaded.profiles.get(&id).map(Arc::as_ref),
+        }
+    }
+
+    /// Whether `id` names a profile, which must have been asked for or be new.
+    pub(crate) fn exists(&mut self, id: ProfileId) -> bool {
+        if self.profile(id).is_some() {
+            return true;
+        }
+        if !self.loaded.asked_profiles.contains(&id) {
+            self.missing.profiles.push(id);
+            self.is_missing = true;
+        }
+        false
+    }
+
+    /// Makes an empty profile in `bucket`.
+    pub(crate) fn create(&mut self, at: Timestamp, bucket: u8) -> ProfileId {
+        let id = self.fresh.profile_id(bucket);
+        self.edited.insert(id, Edited { base: None, profile: Profile::new(id, at), touched: true });
+        id
+    }
+
+    /// Whether the profile is made by this decision.
+    pub(crate) fn is_new(&self, id: ProfileId) -> bool {
+        self.edited.get(&id).is_some_and(|edited| edited.base.is_none())
+    }
+
+    /// Changes a profile's own row. `change` says whether anything changed; then `updated_at` becomes `at`.
+    /// Identifiers are changed by the functions below, never here.
+    pub(crate) fn edit(&mut self, id: ProfileId, at: Timestamp, change: impl FnOnce(&mut Profile) -> bool) -> bool {
+        let Some(edited) = Self::open(&mut self.edited, self.loaded, id) else { return false };
+        let changed = change(&mut edited.profile);
+        if changed {
+            edited.touched = true;
+            edited.profile.updated_at = at;
+        }
+        changed
+    }
+
+    fn open<'e>(
+        edited: &'e mut BTreeMap<ProfileId, Edited>,
+        loaded: &Loaded,
+        id: ProfileId,
+    ) -> Option<&'e mut Edited> {
+        use std::collections::btree_map::Entry;
+        Some(match edited.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let base = Arc::clone(loaded.profiles.get(&id)?);
+                entry.insert(Edited { profile: (*base).clone(), base: Some(base), touched: false })
+            }
+        })
+    }
+
+    /// Moves a key from or to a profile, for look-ups by later items.
+    fn shift(&mut self, id: ProfileId, old: Option<Key>, new: Option<Key>) {
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            if let Some(holders) = self.gained.get_mut(&old) {
+                holders.retain(|holder| *holder != id);
+            }
+            self.lost.insert((old, id));
+        }
+        if let Some(new) = new {
+            self.lost.remove(&(new.clone(), id));
+            let holders = self.gained.entry(new).or_default();
+            if !holders.contains(&id) {
+                holders.push(id);
+            }
+        }
+    }
+
+    pub(crate) fn set_external_id(&mut self, id: ProfileId, value: &str, at: Timestamp) {
+        self.edit(id, at, |profile| {
+            profile.external_id = Some(value.to_owned());
+            true
+        });
+        self.shift(id, None, Some(Key::external_id(value)));
+    }
+
+    pub(crate) fn add_alias(&mut self, id: ProfileId, alias: &Alias, at: Timestamp) {
+        self.edit(id, at, |profile| {
+            let place = profile.aliases.partition_point(|known| known.label < alias.label);
+            profile.aliases.insert(place, alias.clone());
+            true
+        });
+        self.shift(id, None, Some(Key::alias(alias)));
+    }
+
+    pub(crate) fn remove_alias(&mut self, id: ProfileId, alias: &Alias, at: Timestamp) {
+        self.edit(id, at, |profile| {
+            let before = profile.aliases.len();
+            profile.aliases.retain(|known| known != alias);
+            profile.aliases.len() < before
+        });
+        self.shift(id, Some(Key::alias(alias)), None);
+    }
+
+    /// Sets or clears the email. States the profile held itself move to an address that has none (an opt-out is not
+    /// lost by learning the address).
+    pub(crate) fn set_email(&mut self, id: ProfileId, email: Option<&Email>, at: Timestamp) -> bool {
+        let Some(old) = self.profile(id).map(|profile| profile.email.clone()) else { return false };
+        if old.as_ref() == email {
+            return false;
+        }
+        self.edit(id, at, |profile| {
+            profile.email = email.cloned();
+            true
+        });
+        self.shift(id, old.as_ref().map(Key::email), email.map(Key::email));
+        true
+    }
+
+    pub(crate) fn set_phone(&mut self, id: ProfileId, phone: Option<&Phone>, at: Timestamp) -> bool {
+        let Some(old) = self.profile(id).map(|profile| profile.phone.clone()) else { return false };
+        if old.as_ref() == phone {
+            return false;
+        }
+        self.edit(id, at, |profile| {
+            profile.phone = phone.cloned();
+            true
+        });
+        self.shift(id, old.as_ref().and_then(Key::phone), phone.and_then(Key::phone));
+        true
+    }
+
+    /// Sets or clears `native_line_id` on the row and its key, without the rules around it (see `line_id_rules`).
+    pub(crate) fn put_line_id(&mut self, id: ProfileId, line_id: Option<&LineUserId>, at: Timestamp) {
+        let old = self.profile(id).and_then(|profile| profile.line_id.clone());
+        self.edit(id, at, |profile| {
+            profile.line_id = line_id.cloned();
+            true
+        });
+        self.shift(id, old.as_ref().map(Key::line_id), line_id.map(Key::line_id));
+    }
+
+    /// The stored state of an address, `None` if it never had one.
+    pub(crate) fn state(&mut self, address: &Address, of: StateOf) -> Option<GlobalState> {
+        if let Some(state) = self.states.get(&(address.clone(), of)) {
+            return Some(state.state);
+        }
+        match self.loaded.addresses.get(address) {
+            Some(states) => states.iter().find(|state| state.of == of).map(|state| state.state),
+            None => {
+                self.missing.addresses.push(address.clone());
+                self.is_missing = true;
+                None
+            }
+        }
+    }
+
+    /// Sets the state of an address; whether it changed.
+    pub(crate) fn set_state(&mut self, address: &Address, of: StateOf, state: GlobalState, at: Timestamp) -> bool {
+        if self.state(address, of) == Some(state) {
+            return false;
+        }
+        let row = AddressState { address: address.clone(), of, state, changed_at: at };
+        self.states.insert((address.clone(), of), row);
+        true
+    }
+
+    /// Friendships of a LINE user as they are now.
+    pub(crate) fn is_subscribed_anywhere(&mut self, user: &LineUserId) -> bool {
+        let Some(loaded) = self.loaded.friendships.get(user) else {
+            self.missing.line_users.push(user.clone());
+            self.is_missing = true;
+            return false;
+        };
+        let mut states: BTreeMap<&ChannelId, crate::GroupState> =
+            loaded.iter().map(|(channel, friendship)| (channel, friendship.state)).collect();
+        for ((who, channel), friendship) in &self.friendships {
+            if who == user {
+                states.insert(channel, friendship.state);
+            }
+        }
+        states.values().any(|state| *state == crate::GroupState::Subscribed)
+    }
+
+    /// Lets evidence act on the register; the new row if it did.
+    pub(crate) fn weigh(
+        &mut self,
+        channel: &ChannelId,
+        user: &LineUserId,
+        evidence: &Evidence,
+    ) -> Option<(Option<crate::GroupState>, crate::GroupState)> {
+        let name = (user.clone(), channel.clone());
+        let current = match self.friendships.get(&name) {
+            Some(current) => Some(current.clone()),
+            None => match self.loaded.friendships.get(user) {
+                Some(known) => known.get(channel).cloned(),
+                None => {
+                    self.missing.line_users.push(user.clone());
+                    self.is_missing = true;
+                    return None;
+                }
+            },
+        };
+        let next = decide_friendship(current.as_ref(), channel, user, evidence)?;
+        let moved = (current.map(|current| current.state), next.state);
+        self.friendships.insert(name, next);
+        Some(moved)
+    }
+
+    /// State of an inbox row; outer `None` in the map means it is unknown.
+    pub(crate) fn inbox_state(&mut self, key: &InboxKey) -> Option<InboxState> {
+        match self.loaded.inbox.get(key) {
+            Some(state) => *state,
+            None => {
+                self.missing.inbox.push(key.clone());
+                self.is_missing = true;
+                None
+            }
+        }
+    }
+
+    /// Adds `count` occurrences to a summary (`EVT-3`, `PUR-3`).
+    pub(crate) fn summarise(&mut self, key: SummaryKey, at: Timestamp, count: u64, revenue: &serde_json::Number) {
+        let current = match self.summaries.get(&key) {
+            Some(summary) => Some(summary.clone()),
+            None if self.is_new(key.profile) => None,
+            None => match self.loaded.summaries.get(&key) {
+                Some(summary) => summary.clone(),
+                None => {
+                    self.missing.summaries.push(key.clone());
+                    self.is_missing = true;
+                    None
+                }
+            },
+        };
+        let next = match current {
+            Some(known) => Summary {
+                count: known.count.saturating_add(count),
+                first: known.first.min(at),
+                last: known.last.max(at),
+                revenue: add(&known.revenue, revenue),
+            },
+            None => Summary { count, first: at, last: at, revenue: revenue.clone() },
+        };
+        self.summaries.insert(key, next);
+    }
+
+    pub(crate) fn append_event(&mut self, row: EventRow) {
+        let key = SummaryKey { profile: row.profile, of: Occurrence::Event, name: Arc::clone(&row.name) };
+        self.summarise(key, row.at, 1, &serde_json::Number::from(0));
+        self.change.events.push(row);
+    }
+
+    pub(crate) fn append_purchase(&mut self, row: PurchaseRow, revenue: &serde_json::Number) {
+        let key = SummaryKey { profile: row.profile, of: Occurrence::Purchase, name: Arc::clone(&row.product) };
+        self.summarise(key, row.at, u64::from(row.quantity), revenue);
+        self.change.purchases.push(row);
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        profile: ProfileId,
+        at: Timestamp,
+        kind: JournalKind,
+        other: Option<ProfileId>,
+        detail: serde_json::Value,
+    ) {
+        let actor = self.actor.clone();
+        self.change.journal.push(JournalEntry { profile, at, kind, actor, other, detail });
+    }
+
+    /// Ends the decision: everything to write, or what must be loaded first.
+    pub(crate) fn finish(mut self) -> Decision {
+        if self.is_missing {
+            return Decision::NeedMore(Box::new(self.missing));
+        }
+        for (id, edited) in self.edited {
+            let keys = edited.profile.keys();
+            match edited.base {
+                None => {
+                    self.change.claimed.extend(keys.into_iter().map(|key| (key, id)));
+                    self.change.created.push(Arc::new(edited.profile));
+                }
+                Some(_) if !edited.touched => {}
+                Some(base) => {
+                    let before = base.keys();
+                    let gone = before.iter().filter(|key| !keys.contains(key));
+                    self.change.released.extend(gone.map(|key| (key.clone(), id)));
+                    self.change.claimed.extend(
+                        keys.into_iter().filter(|key| !before.contains(key)).map(|key| (key, id)),
+                    );
+                    let mut profile = edited.profile;
+                    profile.version = base.version + 1;
+                    self.change.updated.push(Arc::new(profile));
+                }
+            }
+        }
+        self.change.claimed.sort_unstable();
+        self.change.released.sort_unstable();
+        self.change.address_states = sorted(self.states, |(name, _)| name.clone());
+        self.change.friendships = sorted(self.friendships, |(name, _)| name.clone());
+        let mut summaries: Vec<_> = self.summaries.into_iter().collect();
+        summaries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        self.change.summaries = summaries;
+        self.change.into()
+    }
+}
+
+/// Values of a map in the order of their names, so that every writer takes rows in one order.
+fn sorted<K: Ord, V>(map: HashMap<K, V>, name: impl Fn(&(K, V)) -> K) -> Vec<V> {
+    let mut rows: Vec<(K, V)> = map.into_iter().collect();
+    rows.sort_by_key(|row| name(row));
+    rows.into_iter().map(|(_, value)| value).collect()
+}

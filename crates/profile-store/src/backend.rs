@@ -1,0 +1,196 @@
+//! The storage contract: load sets by keys, apply a change set. Nothing else, and no rule.
+//!
+//! To add a backend: implement [`Backend`], then run the conformance list (`profile_store::conformance`) on it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use profile_model::{
+    ChannelId, Config, Decision, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, Keys, Lease, Loaded,
+    SyncId, SyncRun, Timestamp, WorkspaceId,
+};
+
+/// Decides on what was loaded. May run more than once (a second round of loading, a retry): it must give the same
+/// answer for the same input and keep no state but its last outcome.
+pub type Decide = Box<dyn FnMut(&Loaded) -> Decision + Send>;
+
+/// One unit of work: loaded, decided and applied in one transaction, on every retry anew.
+pub struct Unit {
+    /// Name in logs, traces and metrics, e.g. `track`.
+    pub name: &'static str,
+    /// Whose data.
+    pub workspace: WorkspaceId,
+    /// What the decision needs.
+    pub keys: Keys,
+    /// Whether running it again after an unknown outcome is harmless (it carries its own dedupe key, as inbox events
+    /// and job progress do). If not, a connection lost during COMMIT is [`Fault::OutcomeUnknown`].
+    pub repeatable: bool,
+    /// Bulk work (imports, syncs) yields to interactive work.
+    pub lane: Lane,
+    /// The decision.
+    pub decide: Decide,
+}
+
+/// Which queue a unit waits in where a backend has one writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Requests somebody waits for.
+    Interactive,
+    /// Imports and syncs.
+    Bulk,
+}
+
+impl fmt::Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unit({})", self.name)
+    }
+}
+
+/// A unit that committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether anything was written.
+    pub wrote: bool,
+    /// SQL statements that this unit took, without BEGIN and COMMIT (which a group shares).
+    pub statements: u32,
+    /// How often it had to run again.
+    pub retries: u32,
+}
+
+/// Why a unit or a load did not happen. Never carries data of a profile.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Fault {
+    /// Busy, locked, connection refused, disk full, shutting down: nothing was written; the caller may try again.
+    #[error("storage is unavailable: {0}")]
+    Unavailable(String),
+    /// The connection was lost during COMMIT of a unit that may not be repeated.
+    #[error("the outcome of the write is unknown")]
+    OutcomeUnknown,
+    /// Retries ran out on conflicts; nothing was written.
+    #[error("too many conflicting writes")]
+    Conflict,
+    /// Stored data that cannot be read: table and column, never the value.
+    #[error("stored data is inconsistent: {0}")]
+    Inconsistent(String),
+    /// A defect of ours, e.g. a decision that asked for more twice.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// A storage backend. Object-safe; every call takes and returns sets.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Loads, decides, applies, commits; durable and readable when it returns.
+    async fn transact(&self, unit: Unit) -> Result<Applied, Fault>;
+
+    /// Reads committed data by keys, outside any write.
+    async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault>;
+
+    /// All summaries of these profiles (for exports), ordered by profile, kind, name.
+    async fn load_summaries(
+        &self,
+        workspace: WorkspaceId,
+        profiles: &[profile_model::ProfileId],
+    ) -> Result<Vec<(profile_model::SummaryKey, profile_model::Summary)>, Fault>;
+
+    /// One page of profiles in id order after `after` (whole-store exports, comparisons).
+    async fn scan_profiles(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<profile_model::ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<Arc<profile_model::Profile>>, Fault>;
+
+    /// One page of friendships in (user, channel) order after `after`.
+    async fn scan_friendships(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<(profile_model::LineUserId, ChannelId)>,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Friendship>, Fault>;
+
+    /// The journal of one profile, oldest first.
+    async fn load_journal(
+        &self,
+        workspace: WorkspaceId,
+        profile: profile_model::ProfileId,
+    ) -> Result<Vec<profile_model::JournalEntry>, Fault>;
+
+    /// Revision of the configuration: cheap, asked several times a second.
+    async fn config_revision(&self) -> Result<u64, Fault>;
+
+    /// The whole configuration.
+    async fn load_config(&self) -> Result<Config, Fault>;
+
+    /// Pending inbox rows over all workspaces, oldest first, after `after`.
+    async fn scan_inbox_pending(
+        &self,
+        after: Option<InboxKey>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault>;
+
+    /// Takes leases on jobs that are in work and whose lease is free or over; the given owner's own leases are
+    /// extended. Returns the jobs now held.
+    async fn claim_jobs(&self, lease: &Lease, now: Timestamp, limit: u32) -> Result<Vec<Job>, Fault>;
+
+    /// Gives up the leases of this owner (clean shutdown).
+    async fn release_jobs(&self, owner: &str) -> Result<(), Fault>;
+
+    /// A sync run by id.
+    async fn load_sync(&self, workspace: WorkspaceId, id: SyncId) -> Result<Option<SyncRun>, Fault>;
+
+    /// An import by id.
+    async fn load_import(&self, workspace: WorkspaceId, id: ImportId) -> Result<Option<ImportRun>, Fault>;
+
+    /// One page of an import's report in (line, order) order, after the given row number.
+    async fn scan_import_issues(
+        &self,
+        workspace: WorkspaceId,
+        id: ImportId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ImportIssue)>, Fault>;
+
+    /// Whether the database answers and has the schema this binary wants.
+    async fn ready(&self) -> Result<(), Fault>;
+
+    /// Stops taking work, finishes what was taken, closes.
+    async fn close(&self);
+}
+
+/// A long job held under a lease.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    /// A follower sync.
+    Sync(WorkspaceId, SyncRun),
+    /// A CSV import.
+    Import(WorkspaceId, ImportRun),
+}
+
+/// Runs a decision that has an outcome beside what it writes: the outcome of the run that was committed.
+///
+/// # Errors
+/// As [`Backend::transact`].
+pub async fn decide<T: Send + 'static>(
+    backend: &dyn Backend,
+    name: &'static str,
+    workspace: WorkspaceId,
+    lane: Lane,
+    repeatable: bool,
+    keys: Keys,
+    mut decide: impl FnMut(&Loaded) -> (Decision, T) + Send + 'static,
+) -> Result<(T, Applied), Fault> {
+    let slot = Arc::new(std::sync::Mutex::new(None));
+    let inner = Arc::clone(&slot);
+    let decide = Box::new(move |loaded: &Loaded| {
+        let (decision, outcome) = decide(loaded);
+        if let Ok(mut slot) = inner.lock() {
+            *slot = Some(outcome);
+        }
+        decision
+    });
+    let applied = backend.transact(Unit { name, workspace, keys, repeatable, lane, decide }).await?;
+    let outcome = slot.lock().ok().and_then(|mut slot| slot.take());
+    outcome.map(|outcome| (outcome, applied)).ok_or_else(|| Fault::Internal("no outcome was decided".into()))
+}
