@@ -1,0 +1,161 @@
+//! Tracking: attributes, events and purchases of a batch, from the API or a CSV file.
+
+use std::sync::Arc;
+
+use crate::{
+    Actor, Address, Body, Decision, Fresh, Item, ItemError, Keys, Loaded, Occurrence, ProfileId, Target, Timestamp,
+    draft::Draft,
+};
+
+mod attributes;
+mod line_rules;
+mod resolve;
+
+pub(crate) use line_rules::make_follower;
+
+/// Which door the items came through: doors differ in who may be created and by what (section 1.4, `CSV` 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `/users/track` and its relatives.
+    Api,
+    /// A CSV file.
+    Csv,
+}
+
+/// What happened to one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// It made this profile.
+    Created(ProfileId),
+    /// It changed this profile, or states of its addresses.
+    Changed(ProfileId),
+    /// It named this profile and changed nothing.
+    Unchanged(ProfileId),
+    /// Nobody was found and nobody may be made (`ID-11`).
+    Nobody,
+    /// CSV: the alias belongs to a user with an external id: the row is an error (`OPEN-27`).
+    AliasOfIdentified,
+}
+
+/// Outcomes of a batch, one per item in the same order, and problems that only the stored data shows.
+#[derive(Clone, Debug, Default)]
+pub struct TrackOutcome {
+    /// One per item.
+    pub items: Vec<ItemOutcome>,
+    /// Values left out after a look at the profile; the rest of the object applied.
+    pub errors: Vec<ItemError>,
+}
+
+/// What must be loaded to decide on these items.
+#[must_use]
+pub fn track_keys(items: &[Item]) -> Keys {
+    let mut keys = Keys::default();
+    for item in items {
+        let target = item.target.key();
+        match &item.target {
+            Target::BrazeId(Some(id)) => keys.profiles.push(*id),
+            Target::BrazeId(None) => {}
+            _ => keys.identifiers.extend(target.clone()),
+        }
+        match (&item.body, target) {
+            (Body::Attributes(attributes), _) => attributes::claim_keys(attributes, &item.target, &mut keys),
+            (Body::Event(event), Some(key)) => {
+                keys.summaries_of_holders.push((key, Occurrence::Event, Arc::clone(&event.name)));
+            }
+            (Body::Purchase(purchase), Some(key)) => {
+                keys.summaries_of_holders.push((key, Occurrence::Purchase, Arc::clone(&purchase.product)));
+            }
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// Decides a batch. Items apply in order, each seeing the ones before; `updated_at` is `now` plus the item's place
+/// in microseconds, so that "most recently updated" is never a tie within a batch.
+pub fn decide_track(
+    items: &[Item],
+    loaded: &Loaded,
+    door: Door,
+    now: Timestamp,
+    fresh: &Fresh,
+    actor: &Actor,
+) -> (Decision, TrackOutcome) {
+    let mut draft = Draft::new(loaded, fresh.clone(), actor.clone());
+    let outcome = apply_items(&mut draft, items, door, now);
+    (draft.finish(), outcome)
+}
+
+/// Applies items to a draft (for decisions that do more than track, e.g. an import's chunk with its progress).
+pub(crate) fn apply_items(draft: &mut Draft<'_>, items: &[Item], door: Door, now: Timestamp) -> TrackOutcome {
+    let mut outcome = TrackOutcome { items: Vec::with_capacity(items.len()), errors: Vec::new() };
+    for (place, item) in items.iter().enumerate() {
+        let at = now.plus_micros(i64::try_from(place).unwrap_or(0));
+        outcome.items.push(apply_item(draft, item, door, now, at, &mut outcome.errors));
+    }
+    outcome
+}
+
+fn apply_item(
+    draft: &mut Draft<'_>,
+    item: &Item,
+    door: Door,
+    now: Timestamp,
+    at: Timestamp,
+    errors: &mut Vec<ItemError>,
+) -> ItemOutcome {
+    let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
+        resolve::Found::Existing(id) => (id, draft.is_new(id)),
+        resolve::Found::Made(id) => (id, true),
+        resolve::Found::Nobody => return ItemOutcome::Nobody,
+        resolve::Found::AliasOfIdentified => return ItemOutcome::AliasOfIdentified,
+    };
+    let made_here = matches!(draft.profile(id), Some(profile) if is_new && profile.created_at == at);
+    let changed = match &item.body {
+        Body::Attributes(body) => attributes::apply(draft, id, item, body, at, errors),
+        Body::Event(event) => {
+            draft.edit(id, at, |_| true);
+            draft.append_event(crate::EventRow {
+                profile: id,
+                name: Arc::clone(&event.name),
+                at: event.at.min(now),
+                app_id: event.app_id.clone(),
+                properties: event.properties.clone(),
+            });
+            true
+        }
+        Body::Purchase(purchase) => {
+            draft.edit(id, at, |_| true);
+            let quantity = u64::from(purchase.quantity);
+            let revenue = crate::times(&purchase.price, quantity);
+            draft.append_purchase(
+                crate::PurchaseRow {
+                    profile: id,
+                    product: Arc::clone(&purchase.product),
+                    currency: Arc::clone(&purchase.currency),
+                    price: purchase.price.clone(),
+                    quantity: purchase.quantity,
+                    at: purchase.at.min(now),
+                    app_id: purchase.app_id.clone(),
+                    properties: purchase.properties.clone(),
+                },
+                &revenue,
+            );
+            true
+        }
+    };
+    match (made_here, changed) {
+        (true, _) => ItemOutcome::Created(id),
+        (false, true) => ItemOutcome::Changed(id),
+        (false, false) => ItemOutcome::Unchanged(id),
+    }
+}
+
+/// The address an item's states would be stored by, where the item itself says it.
+fn address_of_email(email: &crate::Email) -> Address {
+    Address { kind: crate::AddressKind::Email, value: email.key.clone() }
+}
+
+fn address_of_phone(phone: &crate::Phone) -> Option<Address> {
+    phone.key().map(|e164| Address { kind: crate::AddressKind::Phone, value: e164.to_owned() })
+}
