@@ -109,6 +109,20 @@ pub struct ImportRun {
     pub line: u64,
 }
 
+impl ImportRun {
+    /// Ends the run: `Complete` if no row was left out, `Failed` if every row was, else `Partial success` (`CSV-22`).
+    pub const fn finish(&mut self, now: Timestamp) {
+        self.state = if self.rows_skipped == 0 {
+            ImportState::Complete
+        } else if self.rows_created + self.rows_updated == 0 {
+            ImportState::Failed
+        } else {
+            ImportState::PartialSuccess
+        };
+        self.finished_at = Some(now);
+    }
+}
+
 /// Level of a report line (`CSV-21`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

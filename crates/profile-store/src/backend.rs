@@ -130,9 +130,15 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault>;
 
-    /// Takes leases on jobs that are in work and whose lease is free or over; the given owner's own leases are
-    /// extended. Returns the jobs now held.
-    async fn claim_jobs(&self, lease: &Lease, now: Timestamp, limit: u32) -> Result<Vec<Job>, Fault>;
+    /// Takes leases on jobs of this kind that are in work and whose lease is free or over; the given owner's own
+    /// leases are extended. Returns the jobs now held, oldest first.
+    async fn claim_jobs(
+        &self,
+        kind: JobKind,
+        lease: &Lease,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>, Fault>;
 
     /// Gives up the leases of this owner (clean shutdown).
     async fn release_jobs(&self, owner: &str) -> Result<(), Fault>;
@@ -159,6 +165,15 @@ pub trait Backend: Send + Sync + 'static {
     async fn close(&self);
 }
 
+/// Kinds of long jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// Follower syncs.
+    Sync,
+    /// CSV imports.
+    Import,
+}
+
 /// A long job held under a lease.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Job {
@@ -174,22 +189,19 @@ pub enum Job {
 /// As [`Backend::transact`].
 pub async fn decide<T: Send + 'static>(
     backend: &dyn Backend,
-    name: &'static str,
-    workspace: WorkspaceId,
-    lane: Lane,
-    repeatable: bool,
-    keys: Keys,
+    work: crate::Work,
     mut decide: impl FnMut(&Loaded) -> (Decision, T) + Send + 'static,
 ) -> Result<(T, Applied), Fault> {
     let slot = Arc::new(std::sync::Mutex::new(None));
     let inner = Arc::clone(&slot);
-    let decide = Box::new(move |loaded: &Loaded| {
+    let decide: Decide = Box::new(move |loaded: &Loaded| {
         let (decision, outcome) = decide(loaded);
         if let Ok(mut slot) = inner.lock() {
             *slot = Some(outcome);
         }
         decision
     });
+    let crate::Work { name, workspace, lane, repeatable, keys } = work;
     let applied = backend.transact(Unit { name, workspace, keys, repeatable, lane, decide }).await?;
     let outcome = slot.lock().ok().and_then(|mut slot| slot.take());
     outcome.map(|outcome| (outcome, applied)).ok_or_else(|| Fault::Internal("no outcome was decided".into()))

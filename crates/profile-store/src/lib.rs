@@ -1,5 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod admin;
 mod backend;
+mod clock;
+mod export;
+mod import;
+mod rows;
+mod store;
+mod track;
+mod upload;
+mod worker;
 
+#[cfg(feature = "model")]
+pub mod model;
+
+#[cfg(feature = "model")]
+pub mod conformance;
+
+pub use admin::*;
 pub use backend::*;
+pub use clock::*;
+pub use export::*;
+pub use store::*;
+pub use track::*;
+pub use upload::*;
+pub use worker::*;

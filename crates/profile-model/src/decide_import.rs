@@ -1,0 +1,114 @@
+//! One chunk of a CSV import: its rows through the same rules as track, with the progress in the same change set.
+
+use crate::{
+    Actor, ChangeSet, Decision, Door, Fresh, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded,
+    Timestamp, decide_track::apply_items, draft::Draft, track_keys,
+};
+
+/// A chunk of rows, read and checked.
+#[derive(Clone, Debug, Default)]
+pub struct ImportChunk {
+    /// Acceptable rows; `index` is the place in `lines`.
+    pub items: Vec<Item>,
+    /// Line and original cells of each acceptable row (cells only where a report may need them).
+    pub lines: Vec<(u64, Vec<String>)>,
+    /// Problems found without looking at the store.
+    pub issues: Vec<ImportIssue>,
+    /// Data rows of the chunk, unusable ones included.
+    pub rows: u64,
+    /// Byte offset behind the chunk.
+    pub position: u64,
+    /// Physical line at that offset.
+    pub line: u64,
+    /// Whether the file ends here.
+    pub last: bool,
+}
+
+/// What must be loaded to decide on a chunk.
+#[must_use]
+pub fn import_keys(chunk: &ImportChunk, run: &ImportRun) -> Keys {
+    Keys { import: Some(run.id), ..track_keys(&chunk.items) }
+}
+
+/// Decides a chunk that begins at `expected.position`. If the stored import has moved on (another worker did this
+/// chunk) or ended, nothing is done and the stored state is the outcome. A dry run writes progress and report only.
+#[must_use]
+pub fn decide_import(
+    chunk: &ImportChunk,
+    expected: &ImportRun,
+    loaded: &Loaded,
+    now: Timestamp,
+    fresh: &Fresh,
+) -> (Decision, Option<ImportRun>) {
+    let Some(stored) = &loaded.import else { return (Decision::Nothing, None) };
+    if stored.position != expected.position || stored.state != expected.state {
+        return (Decision::Nothing, Some(stored.clone()));
+    }
+    let mut run = stored.clone();
+    let actor = Actor::new("import", run.id.to_string());
+    let mut draft = Draft::new(loaded, fresh.clone(), actor);
+    let outcome = apply_items(&mut draft, &chunk.items, Door::Csv, now);
+    let mut issues = chunk.issues.clone();
+    for (item, result) in chunk.items.iter().zip(&outcome.items) {
+        let problem = match result {
+            ItemOutcome::Created(_) => {
+                run.rows_created += 1;
+                continue;
+            }
+            ItemOutcome::Changed(_) | ItemOutcome::Unchanged(_) => {
+                run.rows_updated += 1;
+                continue;
+            }
+            ItemOutcome::Nobody => "no such user: a 'braze_id' can only update existing users",
+            ItemOutcome::AliasOfIdentified => {
+                "this alias belongs to a user with an external id; name the user by 'external_id'"
+            }
+        };
+        issues.extend(issue(chunk, item.index, IssueLevel::Error, "", problem));
+    }
+    for error in &outcome.errors {
+        issues.extend(issue(chunk, error.index, IssueLevel::Warning, "native_line_id", &error.message));
+    }
+    issues.sort_by_key(|issue| issue.line);
+    let lines_with = |level| {
+        let mut lines: Vec<_> =
+            issues.iter().filter(|issue| issue.level == level).map(|issue| issue.line).collect();
+        lines.dedup();
+        lines
+    };
+    let skipped = lines_with(IssueLevel::Error);
+    let warned = lines_with(IssueLevel::Warning).into_iter().filter(|line| !skipped.contains(line)).count();
+    run.rows_read += chunk.rows;
+    run.rows_skipped += skipped.len() as u64;
+    run.rows_warned += warned as u64;
+    run.position = chunk.position;
+    run.line = chunk.line;
+    if chunk.last {
+        run.finish(now);
+    }
+    let decision = match draft.finish() {
+        Decision::NeedMore(keys) => return (Decision::NeedMore(keys), None),
+        Decision::Nothing => Box::default(),
+        Decision::Write(_) if run.dry_run => Box::default(),
+        Decision::Write(change) => change,
+    };
+    let change = ChangeSet { import: Some(run.clone()), import_issues: issues, ..*decision };
+    (change.into(), Some(run))
+}
+
+fn issue(
+    chunk: &ImportChunk,
+    index: u32,
+    level: IssueLevel,
+    field: &str,
+    reason: &str,
+) -> Option<ImportIssue> {
+    let (line, cells) = chunk.lines.get(usize::try_from(index).ok()?)?;
+    Some(ImportIssue {
+        line: *line,
+        level,
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+        cells: cells.clone(),
+    })
+}

@@ -1,0 +1,255 @@
+//! Rows of a CSV file with their lines and offsets, in bounded memory, whatever the file holds.
+//!
+//! A quote that is never closed would swallow the rest of the file. Here a row that spans lines but has the wrong
+//! number of cells (or grows past [`MAX_ROW_BYTES`]) costs its first line only: reading goes on at the next line.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+/// Longest row, quoted line breaks included.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// One row of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Physical line of its first byte, 1-based.
+    pub line: u64,
+    /// Its cells, or why it has none.
+    pub cells: Result<Vec<String>, RowFault>,
+}
+
+/// Why a row could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowFault {
+    /// A quote is not closed, or closed in the wrong place.
+    #[error("a double quote is not closed; quotes inside a value must be doubled")]
+    Quotes,
+    /// Not the header's number of cells.
+    #[error("the row has {found} cells, the header has {wanted}")]
+    Cells {
+        /// In this row.
+        found: usize,
+        /// In the header.
+        wanted: usize,
+    },
+    /// Not UTF-8.
+    #[error("the row is not valid UTF-8; save the file as UTF-8")]
+    Encoding,
+    /// Longer than [`MAX_ROW_BYTES`].
+    #[error("the row is longer than 1 MiB")]
+    TooLong,
+}
+
+struct Line {
+    bytes: Vec<u8>,
+    /// Cut at [`MAX_ROW_BYTES`]; the rest was skipped.
+    cut: bool,
+    size: u64,
+}
+
+/// Reads rows from any buffered input.
+pub struct RowReader<R> {
+    input: R,
+    ahead: VecDeque<Line>,
+    core: csv_core::Reader,
+    wanted: Option<usize>,
+    position: u64,
+    line: u64,
+}
+
+impl<R: BufRead> RowReader<R> {
+    /// Starts at byte `position`, physical line `line`. `wanted` is the header's number of cells, `None` for the
+    /// header itself.
+    pub fn new(input: R, wanted: Option<usize>, position: u64, line: u64) -> Self {
+        Self { input, ahead: VecDeque::new(), core: csv_core::Reader::new(), wanted, position, line }
+    }
+
+    /// Byte offset behind the last row, and its line.
+    #[must_use]
+    pub const fn place(&self) -> (u64, u64) {
+        (self.position, self.line)
+    }
+
+    /// The next row; blank lines are skipped (`CSV-4`). `None` at the end.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
+        loop {
+            if !self.fill(1)? {
+                return Ok(None);
+            }
+            if self.ahead.front().is_some_and(|line| line.bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' '))) {
+                self.consume(1);
+                continue;
+            }
+            return self.read_row().map(Some);
+        }
+    }
+
+    fn read_row(&mut self) -> io::Result<Row> {
+        let line = self.line;
+        let mut bytes = Vec::new();
+        let (mut lines, mut quotes) = (0, 0);
+        loop {
+            if !self.fill(lines + 1)? {
+                self.consume(1);
+                return Ok(Row { line, cells: Err(RowFault::Quotes) });
+            }
+            let Some(next) = self.ahead.get(lines) else { break };
+            if next.cut || bytes.len() + next.bytes.len() > MAX_ROW_BYTES {
+                let fault = if lines == 0 { RowFault::TooLong } else { RowFault::Quotes };
+                self.consume(1);
+                return Ok(Row { line, cells: Err(fault) });
+            }
+            bytes.extend_from_slice(&next.bytes);
+            lines += 1;
+            quotes += next.bytes.iter().filter(|byte| **byte == b'"').count();
+            if quotes % 2 == 0 {
+                break;
+            }
+        }
+        let cells = self.split(&bytes);
+        let swallowed = lines > 1 && matches!(cells, Err(RowFault::Cells { .. }));
+        self.consume(if swallowed { 1 } else { lines });
+        Ok(Row { line, cells: if swallowed { Err(RowFault::Quotes) } else { cells } })
+    }
+
+    fn split(&mut self, bytes: &[u8]) -> Result<Vec<String>, RowFault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| RowFault::Encoding)?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        self.core.reset();
+        let mut output = vec![0; text.len() + 1];
+        let mut cells = Vec::with_capacity(self.wanted.unwrap_or(16));
+        let mut input = text.as_bytes();
+        loop {
+            let (result, read, written) = self.core.read_field(input, &mut output);
+            input = &input[read..];
+            match result {
+                csv_core::ReadFieldResult::Field { record_end } => {
+                    cells.push(cell(&output[..written])?);
+                    // A lone carriage return inside the line ends a record: the row is malformed.
+                    if record_end && !input.is_empty() {
+                        return Err(RowFault::Quotes);
+                    }
+                    if record_end {
+                        break;
+                    }
+                }
+                csv_core::ReadFieldResult::InputEmpty | csv_core::ReadFieldResult::End => {
+                    // An empty input tells the splitter that the last field ends here.
+                    let (result, _, more) = self.core.read_field(&[], &mut output[written..]);
+                    if matches!(result, csv_core::ReadFieldResult::Field { .. }) {
+                        cells.push(cell(&output[..written + more])?);
+                    }
+                    break;
+                }
+                csv_core::ReadFieldResult::OutputFull => return Err(RowFault::TooLong),
+            }
+        }
+        match self.wanted {
+            Some(wanted) if wanted != cells.len() => Err(RowFault::Cells { found: cells.len(), wanted }),
+            _ => Ok(cells),
+        }
+    }
+
+    /// Makes sure that `count` lines are ahead; false at the end of the input.
+    fn fill(&mut self, count: usize) -> io::Result<bool> {
+        while self.ahead.len() < count {
+            let mut bytes = Vec::new();
+            let limit = MAX_ROW_BYTES as u64 + 1;
+            let mut size = io::Read::take(&mut self.input, limit).read_until(b'\n', &mut bytes)? as u64;
+            if size == 0 {
+                return Ok(false);
+            }
+            let cut = size == limit && bytes.last() != Some(&b'\n');
+            if cut {
+                size += skip_line(&mut self.input)?;
+            }
+            self.ahead.push_back(Line { bytes, cut, size });
+        }
+        Ok(true)
+    }
+
+    fn consume(&mut self, lines: usize) {
+        for line in self.ahead.drain(..lines) {
+            self.position += line.size;
+            self.line += 1;
+        }
+    }
+}
+
+fn cell(bytes: &[u8]) -> Result<String, RowFault> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| RowFault::Encoding)
+}
+
+/// Skips to behind the next line feed; how many bytes that were.
+fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = input.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(skipped);
+        }
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        input.consume(used);
+        skipped += used as u64;
+        if end.is_some() {
+            return Ok(skipped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &[u8], wanted: usize) -> Vec<(u64, Result<Vec<String>, RowFault>)> {
+        let mut reader = RowReader::new(text, Some(wanted), 0, 1);
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            rows.push((row.line, row.cells));
+        }
+        assert_eq!(reader.place().0, text.len() as u64);
+        rows
+    }
+
+    fn ok(cells: &[&str]) -> Result<Vec<String>, RowFault> {
+        Ok(cells.iter().map(|cell| (*cell).to_owned()).collect())
+    }
+
+    /// CSV-3, CSV-4.
+    #[test]
+    fn quotes_line_breaks_and_blank_lines_are_read_as_csv() {
+        let text = b"a,\"b,\"\"c\"\"\"\r\n\r\n\"x\ny\",\n,last";
+        assert_eq!(
+            rows(text, 2),
+            vec![(1, ok(&["a", "b,\"c\""])), (3, ok(&["x\ny", ""])), (5, ok(&["", "last"]))]
+        );
+    }
+
+    /// CSV-2, CSV-3: one broken row costs that row only.
+    #[test]
+    fn an_unclosed_quote_costs_one_line_and_the_rest_is_read() {
+        let text = b"1,\"open\n2,b\n3,\"q\"\n4,\"again\n5,e\n";
+        let read = rows(text, 2);
+        assert_eq!(read[0], (1, Err(RowFault::Quotes)));
+        assert_eq!(read[1], (2, ok(&["2", "b"])));
+        assert_eq!(read[2], (3, ok(&["3", "q"])));
+        assert_eq!(read[3], (4, Err(RowFault::Quotes)));
+        assert_eq!(read[4], (5, ok(&["5", "e"])));
+    }
+
+    #[test]
+    fn wrong_cell_counts_bad_utf8_and_endless_lines_are_faults_of_their_row() {
+        assert_eq!(rows(b"a\nb,c,d\nx,y\n", 2)[..2], [
+            (1, Err(RowFault::Cells { found: 1, wanted: 2 })),
+            (2, Err(RowFault::Cells { found: 3, wanted: 2 })),
+        ]);
+        assert_eq!(rows(b"a,\xff\nx,y\n", 2), vec![(1, Err(RowFault::Encoding)), (2, ok(&["x", "y"]))]);
+        let mut long = vec![b'z'; MAX_ROW_BYTES + 10];
+        long.extend_from_slice(b"\nx,y\n");
+        assert_eq!(rows(&long, 2), vec![(1, Err(RowFault::TooLong)), (2, ok(&["x", "y"]))]);
+    }
+}

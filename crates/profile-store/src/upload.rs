@@ -1,0 +1,151 @@
+//! Receiving a CSV file: streamed to the uploads folder, durable before it is acknowledged.
+
+use std::path::PathBuf;
+
+use profile_model::{
+    ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, ImportState, Keys, WorkspaceId,
+};
+use tokio::io::AsyncWriteExt;
+
+use crate::rows::RowReader;
+use crate::{Fault, ProfileStore, Work};
+
+/// Largest attributes file (`CSV-1`).
+pub const MAX_USERS_FILE: u64 = 500 * 1000 * 1000;
+
+/// Why an upload was refused. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadFault {
+    /// The header row is missing or unusable (no identifier column, both external id and alias, ...).
+    #[error("{0}")]
+    Header(String),
+    /// Over the limit of its kind.
+    #[error("the file is larger than {0} MB")]
+    TooLarge(u64),
+    /// The store could not do it.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A file on its way in.
+#[derive(Debug)]
+pub struct Upload {
+    store: ProfileStore,
+    workspace: WorkspaceId,
+    run: ImportRun,
+    part: PathBuf,
+    file: tokio::fs::File,
+    size: u64,
+}
+
+impl ProfileStore {
+    /// Begins an upload. Dropping it without [`Upload::finish`] leaves nothing that is ever imported.
+    ///
+    /// # Errors
+    /// When the uploads folder cannot be written.
+    pub async fn begin_upload(
+        &self,
+        workspace: WorkspaceId,
+        kind: ImportKind,
+        name: String,
+        dry_run: bool,
+    ) -> Result<Upload, Fault> {
+        let now = self.now();
+        let run = ImportRun {
+            id: ImportId(self.fresh(now).uuid()),
+            name,
+            kind,
+            state: ImportState::InProgress,
+            dry_run,
+            rows_read: 0,
+            rows_created: 0,
+            rows_updated: 0,
+            rows_skipped: 0,
+            rows_warned: 0,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            position: 0,
+            line: 1,
+        };
+        tokio::fs::create_dir_all(self.uploads()).await.map_err(|error| folder_fault(&error))?;
+        let part = self.uploads().join(format!("{}.part", run.id));
+        let file = tokio::fs::File::create(&part).await.map_err(|error| folder_fault(&error))?;
+        Ok(Upload { store: self.clone(), workspace, run, part, file, size: 0 })
+    }
+
+    /// Where the file of an import waits.
+    #[must_use]
+    pub fn upload_path(&self, id: ImportId) -> PathBuf {
+        self.uploads().join(format!("{id}.csv"))
+    }
+}
+
+impl Upload {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`UploadFault::TooLarge`], or when the disk refuses.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), UploadFault> {
+        self.size += bytes.len() as u64;
+        if self.size > MAX_USERS_FILE {
+            return Err(UploadFault::TooLarge(MAX_USERS_FILE / 1_000_000));
+        }
+        self.file.write_all(bytes).await.map_err(|error| folder_fault(&error))?;
+        Ok(())
+    }
+
+    /// Checks the header, makes file and import durable, and hands the import to the workers.
+    ///
+    /// # Errors
+    /// [`UploadFault::Header`], or when it cannot be stored.
+    pub async fn finish(mut self) -> Result<ImportId, UploadFault> {
+        let finished = self.settle().await;
+        if finished.is_err() {
+            let _ = tokio::fs::remove_file(&self.part).await;
+        }
+        finished
+    }
+
+    async fn settle(&mut self) -> Result<ImportId, UploadFault> {
+        let disk = |error: std::io::Error| UploadFault::Fault(folder_fault(&error));
+        self.file.flush().await.map_err(disk)?;
+        self.file.sync_all().await.map_err(disk)?;
+        let part = self.part.clone();
+        tokio::task::spawn_blocking(move || check_header(&part))
+            .await
+            .map_err(|_| Fault::Internal("the header check did not end".into()))??;
+        let path = self.store.upload_path(self.run.id);
+        tokio::fs::rename(&self.part, &path).await.map_err(disk)?;
+        let folder = tokio::fs::File::open(self.store.uploads()).await.map_err(disk)?;
+        folder.sync_all().await.map_err(disk)?;
+        let run = self.run.clone();
+        let decide = move |_: &profile_model::Loaded| {
+            let change = ChangeSet { import: Some(run.clone()), ..ChangeSet::default() };
+            (Decision::from(change), ())
+        };
+        let work = Work::new("create_import", self.workspace, Keys::default()).repeatable();
+        self.store.decide(work, decide).await?;
+        self.store.import_signal().notify_waiters();
+        Ok(self.run.id)
+    }
+}
+
+fn check_header(path: &std::path::Path) -> Result<(), UploadFault> {
+    let disk = |error: std::io::Error| UploadFault::Fault(folder_fault(&error));
+    let file = std::fs::File::open(path).map_err(disk)?;
+    let mut reader = RowReader::new(std::io::BufReader::new(file), None, 0, 1);
+    read_header(&mut reader).map(|_| ()).map_err(UploadFault::Header)
+}
+
+/// Reads the header row; the error is a sentence for the caller.
+pub(crate) fn read_header<R: std::io::BufRead>(reader: &mut RowReader<R>) -> Result<CsvColumns, String> {
+    let row = reader.next_row().map_err(|error| error.to_string())?.ok_or("the file is empty")?;
+    let cells = row.cells.map_err(|fault| format!("the header row cannot be read: {fault}"))?;
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    CsvColumns::read(&cells).map_err(|fault| fault.to_string())
+}
+
+fn folder_fault(error: &std::io::Error) -> Fault {
+    Fault::Unavailable(format!("the uploads folder cannot be used: {error}"))
+}
