@@ -1,1 +1,5 @@
-//! What LINE says and how to ask it: webhook types, signatures, Messaging API client.
+#![doc = include_str!("../README.md")]
+
+pub mod messaging;
+pub mod signature;
+pub mod webhook;
