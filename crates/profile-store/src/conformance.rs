@@ -1,0 +1,12 @@
+//! What every backend must do alike: a list of cases, and random operations whose whole exported state is compared.
+//!
+//! A backend's test calls [`run_cases`] with a maker of fresh stores, and compares [`exported_state`] after the same
+//! [`Operation`]s on itself and on the model (same clock, same seeds, hence the same ids).
+
+mod cases;
+mod operations;
+mod state;
+
+pub use cases::{CASES, Case, run_cases};
+pub use operations::{Operation, operations, perform};
+pub use state::exported_state;

@@ -1,0 +1,197 @@
+//! The backend in memory: the oracle that other backends are compared with. One lock, no disk, no cleverness.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use profile_model::{
+    Address, AddressState, ChannelId, Config, Decision, EventRow, Friendship, ImportId, ImportIssue, ImportRun,
+    InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, Profile, ProfileId, PurchaseRow,
+    StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+};
+
+use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
+
+mod apply;
+mod load;
+
+/// Everything of one workspace.
+#[derive(Clone, Debug, Default)]
+struct World {
+    profiles: BTreeMap<ProfileId, Arc<Profile>>,
+    identifiers: BTreeMap<Key, BTreeSet<ProfileId>>,
+    events: Vec<EventRow>,
+    purchases: Vec<PurchaseRow>,
+    summaries: BTreeMap<SummaryKey, Summary>,
+    states: BTreeMap<(Address, StateOf), AddressState>,
+    friendships: BTreeMap<(LineUserId, ChannelId), Friendship>,
+    inbox: BTreeMap<InboxKey, InboxRow>,
+    journal: Vec<JournalEntry>,
+    syncs: BTreeMap<SyncId, (SyncRun, Option<Lease>)>,
+    imports: BTreeMap<ImportId, (ImportRun, Option<Lease>)>,
+    issues: BTreeMap<ImportId, Vec<ImportIssue>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    worlds: BTreeMap<WorkspaceId, World>,
+    config: Config,
+}
+
+/// See the module's text.
+#[derive(Debug, Default)]
+pub struct ModelBackend {
+    state: Mutex<State>,
+}
+
+impl ModelBackend {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, workspace: WorkspaceId, read: impl FnOnce(&World) -> T) -> T {
+        read(self.lock().worlds.get(&workspace).unwrap_or(&World::default()))
+    }
+}
+
+#[async_trait]
+impl Backend for ModelBackend {
+    async fn transact(&self, mut unit: Unit) -> Result<Applied, Fault> {
+        let mut state = self.lock();
+        let mut loaded = load::load(&state, unit.workspace, &unit.keys);
+        let mut retries = 0;
+        loop {
+            match (unit.decide)(&loaded) {
+                Decision::Nothing => return Ok(Applied { wrote: false, statements: 0, retries }),
+                Decision::Write(change) => {
+                    let mut next = state.clone();
+                    apply::apply(&mut next, unit.workspace, &change)?;
+                    *state = next;
+                    return Ok(Applied { wrote: true, statements: 0, retries });
+                }
+                Decision::NeedMore(keys) if retries < 2 => {
+                    loaded.extend(load::load(&state, unit.workspace, &keys));
+                    retries += 1;
+                }
+                Decision::NeedMore(_) => return Err(Fault::Internal("a decision asked for more again".into())),
+            }
+        }
+    }
+
+    async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
+        Ok(load::load(&self.lock(), workspace, keys))
+    }
+
+    async fn load_summaries(
+        &self,
+        workspace: WorkspaceId,
+        profiles: &[ProfileId],
+    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let wanted = world.summaries.iter().filter(|(key, _)| profiles.contains(&key.profile));
+            wanted.map(|(key, summary)| (key.clone(), summary.clone())).collect()
+        }))
+    }
+
+    async fn scan_profiles(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<Arc<Profile>>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let rest = world.profiles.values().filter(|profile| after.is_none_or(|after| profile.id > after));
+            rest.take(limit as usize).cloned().collect()
+        }))
+    }
+
+    async fn scan_friendships(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<(LineUserId, ChannelId)>,
+        limit: u32,
+    ) -> Result<Vec<Friendship>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let rest = world.friendships.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+            rest.take(limit as usize).map(|(_, friendship)| friendship.clone()).collect()
+        }))
+    }
+
+    async fn load_journal(
+        &self,
+        workspace: WorkspaceId,
+        profile: ProfileId,
+    ) -> Result<Vec<JournalEntry>, Fault> {
+        Ok(self.read(workspace, |world| {
+            world.journal.iter().filter(|entry| entry.profile == profile).cloned().collect()
+        }))
+    }
+
+    async fn config_revision(&self) -> Result<u64, Fault> {
+        Ok(self.lock().config.revision)
+    }
+
+    async fn load_config(&self) -> Result<Config, Fault> {
+        Ok(self.lock().config.clone())
+    }
+
+    async fn scan_inbox_pending(
+        &self,
+        after: Option<InboxKey>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault> {
+        let state = self.lock();
+        let pending = state.worlds.iter().flat_map(|(workspace, world)| {
+            let rows = world.inbox.values().filter(|row| row.state == profile_model::InboxState::Pending);
+            rows.map(|row| (*workspace, row.clone()))
+        });
+        let mut pending: Vec<_> =
+            pending.filter(|(_, row)| after.as_ref().is_none_or(|after| row.key > *after)).collect();
+        pending.sort_by(|left, right| left.1.key.cmp(&right.1.key));
+        pending.truncate(limit as usize);
+        Ok(pending)
+    }
+
+    async fn claim_jobs(
+        &self,
+        kind: JobKind,
+        lease: &Lease,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>, Fault> {
+        Ok(apply::claim(&mut self.lock(), kind, lease, now, limit as usize))
+    }
+
+    async fn release_jobs(&self, owner: &str) -> Result<(), Fault> {
+        apply::release(&mut self.lock(), owner);
+        Ok(())
+    }
+
+    async fn load_sync(&self, workspace: WorkspaceId, id: SyncId) -> Result<Option<SyncRun>, Fault> {
+        Ok(self.read(workspace, |world| world.syncs.get(&id).map(|(run, _)| run.clone())))
+    }
+
+    async fn load_import(&self, workspace: WorkspaceId, id: ImportId) -> Result<Option<ImportRun>, Fault> {
+        Ok(self.read(workspace, |world| world.imports.get(&id).map(|(run, _)| run.clone())))
+    }
+
+    async fn scan_import_issues(
+        &self,
+        workspace: WorkspaceId,
+        id: ImportId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ImportIssue)>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let issues = world.issues.get(&id).into_iter().flatten();
+            let numbered = issues.enumerate().map(|(place, issue)| (place as u64 + 1, issue.clone()));
+            numbered.filter(|(number, _)| *number > after).take(limit as usize).collect()
+        }))
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn close(&self) {}
+}

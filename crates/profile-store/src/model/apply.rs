@@ -1,0 +1,122 @@
+//! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
+
+use profile_model::{ChangeSet, ConfigChange, ImportState, Lease, SyncState, Timestamp, WorkspaceId};
+
+use super::State;
+use crate::{Fault, Job, JobKind};
+
+pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSet) -> Result<(), Fault> {
+    apply_config(state, &change.config);
+    let world = state.worlds.entry(workspace).or_default();
+    for (key, id) in &change.released {
+        let holders = world.identifiers.get_mut(key).ok_or_else(|| broken("a released key had no holder"))?;
+        if !holders.remove(id) {
+            return Err(broken("a released key was held by another"));
+        }
+        if holders.is_empty() {
+            world.identifiers.remove(key);
+        }
+    }
+    for profile in &change.updated {
+        let known = world.profiles.get_mut(&profile.id).ok_or_else(|| broken("an updated profile is gone"))?;
+        if known.version + 1 != profile.version {
+            return Err(broken("an updated profile skipped a version"));
+        }
+        *known = profile.clone();
+    }
+    for profile in &change.created {
+        if world.profiles.insert(profile.id, profile.clone()).is_some() {
+            return Err(broken("a created profile existed"));
+        }
+    }
+    for (key, id) in &change.claimed {
+        let holders = world.identifiers.entry(key.clone()).or_default();
+        if key.kind.is_unique() && !holders.is_empty() || !holders.insert(*id) {
+            return Err(broken("a claimed key was taken"));
+        }
+    }
+    world.events.extend(change.events.iter().cloned());
+    world.purchases.extend(change.purchases.iter().cloned());
+    world.summaries.extend(change.summaries.iter().cloned());
+    for row in &change.address_states {
+        world.states.insert((row.address.clone(), row.of), row.clone());
+    }
+    for row in &change.friendships {
+        world.friendships.insert((row.user.clone(), row.channel.clone()), row.clone());
+    }
+    for row in &change.inbox {
+        if world.inbox.insert(row.key.clone(), row.clone()).is_some() {
+            return Err(broken("an inbox row existed"));
+        }
+    }
+    for (key, to, note) in &change.inbox_settled {
+        let row = world.inbox.get_mut(key).ok_or_else(|| broken("a settled inbox row is gone"))?;
+        row.state = *to;
+        row.note.clone_from(note);
+    }
+    world.journal.extend(change.journal.iter().cloned());
+    if let Some(run) = &change.sync {
+        world.syncs.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
+    }
+    if let Some(run) = &change.import {
+        world.imports.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
+        world.issues.entry(run.id).or_default().extend(change.import_issues.iter().cloned());
+    }
+    Ok(())
+}
+
+fn broken(what: &str) -> Fault {
+    Fault::Inconsistent(format!("model: {what}"))
+}
+
+fn apply_config(state: &mut State, changes: &[ConfigChange]) {
+    let config = &mut state.config;
+    for change in changes {
+        match change.clone() {
+            ConfigChange::PutWorkspace(row) => drop(config.workspaces.insert(row.id, row)),
+            ConfigChange::PutKey(row) => drop(config.keys.insert(row.id, row)),
+            ConfigChange::PutGroup(row) => drop(config.groups.insert(row.id, row)),
+            ConfigChange::PutChannel(row) => drop(config.channels.insert(row.id.clone(), row)),
+            ConfigChange::RemoveChannel(id) => drop(config.channels.remove(&id)),
+        }
+    }
+    config.revision += u64::from(!changes.is_empty());
+}
+
+/// Takes leases: own ones first, then free or ended ones, oldest first.
+pub(super) fn claim(state: &mut State, kind: JobKind, lease: &Lease, now: Timestamp, limit: usize) -> Vec<Job> {
+    let free = |held: &Option<Lease>| held.as_ref().is_none_or(|held| held.until <= now);
+    let own = |held: &Option<Lease>| held.as_ref().is_some_and(|held| held.owner == lease.owner);
+    let mut jobs = Vec::new();
+    for (workspace, world) in &mut state.worlds {
+        match kind {
+            JobKind::Sync => jobs.extend(world.syncs.values_mut().filter_map(|(run, held)| {
+                let open = run.state == SyncState::Running && (free(held) || own(held));
+                open.then(|| (!own(held), run.started_at, Job::Sync(*workspace, run.clone()), held))
+            })),
+            JobKind::Import => jobs.extend(world.imports.values_mut().filter_map(|(run, held)| {
+                let open = run.state == ImportState::InProgress && (free(held) || own(held));
+                open.then(|| (!own(held), run.started_at, Job::Import(*workspace, run.clone()), held))
+            })),
+        }
+    }
+    jobs.sort_by_key(|(foreign, started, ..)| (*foreign, *started));
+    jobs.truncate(limit);
+    jobs.into_iter()
+        .map(|(_, _, job, held)| {
+            *held = Some(lease.clone());
+            job
+        })
+        .collect()
+}
+
+pub(super) fn release(state: &mut State, owner: &str) {
+    for world in state.worlds.values_mut() {
+        let leases = world.syncs.values_mut().map(|(_, held)| held);
+        for held in leases.chain(world.imports.values_mut().map(|(_, held)| held)) {
+            if held.as_ref().is_some_and(|held| held.owner == owner) {
+                *held = None;
+            }
+        }
+    }
+}

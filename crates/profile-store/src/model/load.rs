@@ -1,0 +1,52 @@
+//! Loading from memory.
+
+use std::sync::Arc;
+
+use profile_model::{Keys, Loaded, SummaryKey, WorkspaceId};
+
+use super::{State, World};
+
+pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded {
+    let mut loaded = Loaded::default();
+    let empty = World::default();
+    let world = state.worlds.get(&workspace).unwrap_or(&empty);
+    for key in &keys.identifiers {
+        let holders: Vec<_> = world.identifiers.get(key).into_iter().flatten().copied().collect();
+        for id in &holders {
+            loaded.profiles.extend(world.profiles.get(id).map(|profile| (*id, Arc::clone(profile))));
+        }
+        loaded.holders.insert(key.clone(), holders);
+    }
+    for id in &keys.profiles {
+        loaded.profiles.extend(world.profiles.get(id).map(|profile| (*id, Arc::clone(profile))));
+    }
+    for address in &keys.addresses {
+        let states = world.states.iter().filter(|((of, _), _)| of == address).map(|(_, state)| state.clone());
+        loaded.addresses.insert(address.clone(), states.collect());
+    }
+    for user in &keys.line_users {
+        let known = world.friendships.iter().filter(|((of, _), _)| of == user);
+        let by_channel = known.map(|((_, channel), friendship)| (channel.clone(), friendship.clone()));
+        loaded.friendships.insert(user.clone(), by_channel.collect());
+    }
+    let of_holders = keys.summaries_of_holders.iter().flat_map(|(key, of, name)| {
+        let holders = world.identifiers.get(key).into_iter().flatten();
+        holders.map(|profile| SummaryKey { profile: *profile, of: *of, name: Arc::clone(name) })
+    });
+    for key in of_holders.chain(keys.summaries.iter().cloned()) {
+        let summary = world.summaries.get(&key).cloned();
+        loaded.summaries.insert(key, summary);
+    }
+    for key in &keys.inbox {
+        loaded.inbox.insert(key.clone(), world.inbox.get(key).map(|row| row.state));
+    }
+    loaded.sync = keys.sync.and_then(|id| world.syncs.get(&id)).map(|(run, _)| run.clone());
+    if let Some(channel) = &keys.sync_of {
+        let of_channel = world.syncs.values().map(|(run, _)| run).filter(|run| run.channel == *channel);
+        loaded.sync = of_channel.max_by_key(|run| (run.started_at, run.id)).cloned();
+    }
+    loaded.import = keys.import.and_then(|id| world.imports.get(&id)).map(|(run, _)| run.clone());
+    loaded.config = keys.config.then(|| Arc::new(state.config.clone()));
+    loaded.mark_asked(keys);
+    loaded
+}
