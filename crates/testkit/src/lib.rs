@@ -1,1 +1,28 @@
-//! Test support: the built binary, a simulator beside it, callers with keys.
+#![doc = include_str!("../README.md")]
+
+mod caller;
+mod server;
+mod webhook;
+
+pub use caller::{Answer, Caller};
+pub use server::{Server, ServerOptions};
+pub use webhook::{Event, Webhook, sign};
+
+/// Waits until `condition` gives a value, asking every 20 ms for at most `seconds`.
+///
+/// # Errors
+/// When the time is over; `what` says what was waited for.
+pub async fn eventually<T>(
+    what: &str,
+    seconds: u64,
+    mut condition: impl AsyncFnMut() -> Option<T>,
+) -> anyhow::Result<T> {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    loop {
+        if let Some(value) = condition().await {
+            return Ok(value);
+        }
+        anyhow::ensure!(std::time::Instant::now() < end, "not within {seconds} s: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

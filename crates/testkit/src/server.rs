@@ -1,0 +1,173 @@
+//! The built binary as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::Caller;
+
+/// The key that test servers are started with.
+const KEY: &str = "test-key";
+
+/// How to start a server.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// Base URL of the LINE simulator.
+    pub line_api_base: Option<String>,
+    /// More environment.
+    pub environment: Vec<(String, String)>,
+    /// Words before the binary, e.g. `strace -f ...`.
+    pub wrapper: Vec<String>,
+}
+
+/// A running server with its own data folder, which goes when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    binary: PathBuf,
+    options: ServerOptions,
+    folder: tempfile::TempDir,
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    /// Starts `binary` (pass `env!("CARGO_BIN_EXE_enmusubi")`) on an empty folder and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not come up within 20 s; its log is in the error.
+    pub async fn start(binary: impl AsRef<Path>, options: ServerOptions) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (child, base) = launch(binary.as_ref(), &options, folder.path()).await?;
+        Ok(Self { binary: binary.as_ref().to_owned(), options, folder, child, base })
+    }
+
+    /// `http://127.0.0.1:PORT`
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Everything logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// A caller with all permissions.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller::new(&self.base, Some(KEY))
+    }
+
+    /// A caller with this key, or none.
+    #[must_use]
+    pub fn caller_with(&self, key: Option<&str>) -> Caller {
+        Caller::new(&self.base, key)
+    }
+
+    /// Runs another command of the binary on the same data: exit code, stdout, stderr.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn command(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
+        let mut command = Command::new(&self.binary);
+        environment(&mut command, &self.options, self.folder.path());
+        let output = command.args(arguments).stdin(Stdio::null()).output().await?;
+        Ok((
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ))
+    }
+
+    /// `kill -9`.
+    ///
+    /// # Errors
+    /// When the process cannot be waited for.
+    pub async fn kill9(&mut self) -> Result<()> {
+        self.child.kill().await.context("kill -9")
+    }
+
+    /// SIGTERM, and waits for a clean end.
+    ///
+    /// # Errors
+    /// When it does not end with status 0 within 20 s.
+    pub async fn terminate(&mut self) -> Result<()> {
+        let pid = self.child.id().context("the server has ended already")?;
+        let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        anyhow::ensure!(sent.success(), "the signal could not be sent");
+        let status = tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await??;
+        anyhow::ensure!(status.success(), "the server ended with {status}: {}", self.log());
+        Ok(())
+    }
+
+    /// Starts it again on the same data and port-independent base.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn restart(&mut self) -> Result<()> {
+        let (child, base) = launch(&self.binary, &self.options, self.folder.path()).await?;
+        self.child = child;
+        self.base = base;
+        Ok(())
+    }
+}
+
+fn environment(command: &mut Command, options: &ServerOptions, folder: &Path) {
+    command
+        .current_dir(folder)
+        .env("ENMUSUBI_DATA_DIR", folder.join("data"))
+        .env("ENMUSUBI_DATABASE", format!("sqlite://{}", folder.join("data/enmusubi.db").display()))
+        .env("ENMUSUBI_BOOTSTRAP_API_KEY", KEY);
+    if let Some(base) = &options.line_api_base {
+        command.env("ENMUSUBI_LINE_API_BASE", base);
+    }
+    command.envs(options.environment.iter().cloned());
+}
+
+async fn launch(binary: &Path, options: &ServerOptions, folder: &Path) -> Result<(Child, String)> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log"))?;
+    let mut words = options.wrapper.clone();
+    words.push(binary.display().to_string());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).args(["serve", "--listen", "127.0.0.1:0"]);
+    environment(&mut command, options, folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+    let mut child = command.spawn().with_context(|| format!("{words:?} cannot be started"))?;
+    let stdout = child.stdout.take().context("no stdout")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let find = async {
+        while let Some(line) = lines.next_line().await? {
+            if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:")) {
+                return Ok(base.to_owned());
+            }
+        }
+        bail!("it ended before it listened")
+    };
+    let found = tokio::time::timeout(Duration::from_secs(20), find).await;
+    match found {
+        Ok(Ok(base)) => {
+            // What else it says is read and dropped, so that it never waits for a reader.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            Ok((child, base))
+        }
+        Ok(Err(error)) => Err(error.context(std::fs::read_to_string(folder.join("server.log"))?)),
+        Err(_) => bail!("it did not listen within 20 s: {}", std::fs::read_to_string(folder.join("server.log"))?),
+    }
+}
