@@ -44,7 +44,9 @@ fn is_domain(domain: &str) -> bool {
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|character| character.is_alphanumeric() || character == '-' || is_mark(character))
+            && label
+                .chars()
+                .all(|character| character.is_alphanumeric() || character == '-' || is_mark(character))
     };
     domain.len() <= 255 && domain.contains('.') && domain.split('.').all(is_label)
 }
@@ -83,8 +85,27 @@ mod tests {
     #[test]
     fn what_cannot_be_an_address_is_refused() {
         for text in [
-            "", "@", "a", "a@", "@b.co", "a@b", "a@b@c.co", "a b@c.co", "a@c .co", "a@.co", "a@c.", "a@c..co", "a\0@c.co",
-            "a@c.co\0", "a@-c.co", "a@c-.co", "a@c_d.co!", "<a@c.co>", "a@c.co,d@e.co", "mailto:a@c.co", "a\n@c.co",
+            "",
+            "@",
+            "a",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a@b@c.co",
+            "a b@c.co",
+            "a@c .co",
+            "a@.co",
+            "a@c.",
+            "a@c..co",
+            "a\0@c.co",
+            "a@c.co\0",
+            "a@-c.co",
+            "a@c-.co",
+            "a@c_d.co!",
+            "<a@c.co>",
+            "a@c.co,d@e.co",
+            "mailto:a@c.co",
+            "a\n@c.co",
         ] {
             assert_eq!(Email::parse(text), None, "{text:?}");
         }
@@ -92,7 +113,14 @@ mod tests {
 
     #[test]
     fn unusual_but_real_addresses_are_accepted() {
-        for text in ["a@b.co", "山田@例え.jp", "a..b.@docomo.ne.jp", "o'neil@x.org", "x@xn--r8jz45g.jp", "x/y=z@a-b.c1"] {
+        for text in [
+            "a@b.co",
+            "山田@例え.jp",
+            "a..b.@docomo.ne.jp",
+            "o'neil@x.org",
+            "x@xn--r8jz45g.jp",
+            "x/y=z@a-b.c1",
+        ] {
             assert!(Email::parse(text).is_some(), "{text:?}");
         }
     }

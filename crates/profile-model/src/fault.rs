@@ -60,6 +60,12 @@ pub enum ObjectFault {
     BadPushTokens,
     /// `email_subscription_info` was sent (`INVALID_ATTRIBUTE_EMAIL_SUBSCRIPTION_INFO`).
     EmailSubscriptionInfo,
+    /// `_merge_objects` is not a boolean.
+    BadMergeObjects,
+    /// `_update_existing_only` is not a boolean.
+    BadUpdateExistingOnly,
+    /// `push_token_import` (`PTI-1`): not offered yet.
+    PushTokenImportUnsupported,
     /// `native_line_id` has not LINE's form. A notice: the rest of the object applies (design, "LINE IDs").
     BadLineId,
     /// `name` of an event is missing, empty, too long or not a string (`EVT-1`, `OPEN-23`).
@@ -138,9 +144,10 @@ impl ObjectFault {
             Self::BadPushTokenString => "'token' in 'push_tokens' must be a string",
             Self::BadPushTokens => "'push_tokens' must be an array of objects",
             Self::EmailSubscriptionInfo => "'email_subscription_info' is not a valid attribute",
-            Self::BadLineId => {
-                "'native_line_id' must be a LINE user ID ('U' and 32 lower-case hex digits)"
-            }
+            Self::BadMergeObjects => "'_merge_objects' must be true or false",
+            Self::BadUpdateExistingOnly => "'_update_existing_only' must be true or false",
+            Self::PushTokenImportUnsupported => "'push_token_import' is not supported yet",
+            Self::BadLineId => "'native_line_id' must be a LINE user ID ('U' and 32 lower-case hex digits)",
             Self::BadEventName => "'name' must be a non-empty string of at most 255 characters",
             Self::BadTime => "'time' must be a time in ISO 8601",
             Self::BadProductId => "'product_id' must be a non-empty string of at most 255 characters",
@@ -150,7 +157,9 @@ impl ObjectFault {
             Self::BadAppId => "'app_id' must be a string",
             Self::BadProperties => "'properties' must be an object",
             Self::ReservedPropertyTime => "'time' is a reserved key and not allowed in 'properties'",
-            Self::ReservedPropertyEventName => "'event_name' is a reserved key and not allowed in 'properties'",
+            Self::ReservedPropertyEventName => {
+                "'event_name' is a reserved key and not allowed in 'properties'"
+            }
             Self::EventPropertiesTooLarge => "'properties' must be at most 100 KB",
             Self::PurchasePropertiesTooLarge => "'properties' must be at most 50 KB",
         }

@@ -47,7 +47,8 @@ impl Decimal {
         decimal.trim();
         // `1e-2` was written without a point but is not whole.
         decimal.whole = whole && decimal.scale == 0;
-        (decimal.scale <= MAX_NUMBER_DIGITS && decimal.digits.len() <= 2 * MAX_NUMBER_DIGITS).then_some(decimal)
+        (decimal.scale <= MAX_NUMBER_DIGITS && decimal.digits.len() <= 2 * MAX_NUMBER_DIGITS)
+            .then_some(decimal)
     }
 
     /// The exact sum.

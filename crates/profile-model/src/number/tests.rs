@@ -43,7 +43,9 @@ fn one_value_has_one_text() {
 /// Design, section 4: both engines must store alike; what needs too many digits is no value.
 #[test]
 fn magnitudes_beyond_the_bound_are_refused() {
-    for refused in ["1e345", "1e-346", "1e999999999999999999999", "1e-99999999999999999999999999", &"9".repeat(346)] {
+    for refused in
+        ["1e345", "1e-346", "1e999999999999999999999", "1e-99999999999999999999999999", &"9".repeat(346)]
+    {
         assert_eq!(canonical_text(refused), None, "{refused}");
     }
     assert!(canonical_text("1e344").is_some());
