@@ -126,8 +126,8 @@ fn apply_item(
         }
         Body::Purchase(purchase) => {
             draft.edit(id, at, |_| true);
-            let quantity = u64::from(purchase.quantity);
-            let revenue = crate::times(&purchase.price, quantity);
+            let revenue = crate::multiply(&purchase.price, purchase.quantity);
+            let revenue = revenue.unwrap_or_else(|| purchase.price.clone());
             draft.append_purchase(
                 crate::PurchaseRow {
                     profile: id,

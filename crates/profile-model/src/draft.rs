@@ -313,7 +313,7 @@ impl<'a> Draft<'a> {
                 count: known.count.saturating_add(count),
                 first: known.first.min(at),
                 last: known.last.max(at),
-                revenue: add(&known.revenue, revenue),
+                revenue: add(&known.revenue, revenue).unwrap_or(known.revenue),
             },
             None => Summary { count, first: at, last: at, revenue: revenue.clone() },
         };

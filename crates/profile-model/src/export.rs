@@ -113,7 +113,7 @@ fn render_field(view: &ProfileView, name: &str, now: Timestamp) -> Option<Value>
         "braze_id" => Some(json!(profile.id)),
         "user_aliases" => Some(json!(profile.aliases)),
         "email" => profile.email.as_ref().map(|email| json!(email.written)),
-        "phone" => profile.phone.as_ref().map(|phone| json!(phone.key().unwrap_or(&phone.written))),
+        "phone" => profile.phone.as_ref().map(|phone| json!(phone.shown())),
         "native_line_id" => profile.line_id.as_ref().map(|id| json!(id)),
         "line" => Some(render_line_states(&view.line)),
         "random_bucket" => Some(json!(profile.id.random_bucket())),
@@ -140,7 +140,7 @@ fn revenue(view: &ProfileView) -> serde_json::Number {
     view.summaries
         .iter()
         .filter(|(key, _)| key.of == Occurrence::Purchase)
-        .fold(serde_json::Number::from(0), |sum, (_, summary)| add(&sum, &summary.revenue))
+        .fold(serde_json::Number::from(0), |sum, (_, summary)| add(&sum, &summary.revenue).unwrap_or(sum))
 }
 
 fn render_summaries(view: &ProfileView, of: Occurrence, now: Timestamp) -> Value {

@@ -1,0 +1,146 @@
+//! The body of `/users/track`: from JSON to commands, in one walk. Malformed objects become errors with their index,
+//! good ones go on (`TRK-8`).
+
+use serde_json::{Map, Value};
+
+use crate::{BatchLimit, Config, InputArray, Item, ObjectFault, Settings, WorkspaceId};
+
+mod attributes;
+mod identity;
+mod occurrence;
+
+pub(crate) use attributes::read_group;
+pub(crate) use identity::check_alias;
+
+/// Objects per request, in total or per array (`TRK-2`, `OPEN-4`).
+pub const MAX_TRACK_OBJECTS: usize = 75;
+
+/// A problem with one object (`TRK-9`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemError {
+    /// Which array.
+    pub array: InputArray,
+    /// Zero-based index there.
+    pub index: u32,
+    /// The wire text; names the field, never its value.
+    pub message: String,
+    /// Whether the whole object was left out; else one value was.
+    pub rejected: bool,
+}
+
+/// A request, read.
+#[derive(Clone, Debug, Default)]
+pub struct TrackBatch {
+    /// Acceptable objects: attributes, events, purchases, each in order (`TRK-4`).
+    pub items: Vec<Item>,
+    /// Problems, in the same order.
+    pub errors: Vec<ItemError>,
+    /// Length of each array; `None`: not sent (`TRK-7`).
+    pub sent: [Option<u32>; 3],
+}
+
+/// Why a body as a whole is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrackFault {
+    /// Not a JSON object.
+    #[error("the body must be a JSON object with 'attributes', 'events' or 'purchases'")]
+    NotAnObject,
+    /// An array field holds something else.
+    #[error("'{0}' must be an array of objects")]
+    NotAnArray(&'static str),
+    /// Over the limit; nothing is processed (`TRK-2`).
+    #[error("Max Input Length Exceeded")]
+    TooMany,
+}
+
+/// What reading needs to know of the workspace.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) settings: Settings,
+}
+
+/// Reads a body by the limit of the workspace. Unknown keys are tolerated (`CLI-5`).
+///
+/// # Errors
+/// [`TrackFault`]: nothing of the request may be processed.
+pub fn parse_track(body: Value, config: &Config, workspace: WorkspaceId) -> Result<TrackBatch, TrackFault> {
+    let settings = config.workspaces.get(&workspace).map(|known| known.settings.clone()).unwrap_or_default();
+    let limit = settings.batch_limit;
+    let Value::Object(mut body) = body else { return Err(TrackFault::NotAnObject) };
+    let arrays = [
+        (InputArray::Attributes, take_array(&mut body, "attributes")?),
+        (InputArray::Events, take_array(&mut body, "events")?),
+        (InputArray::Purchases, take_array(&mut body, "purchases")?),
+    ];
+    let lengths = arrays.each_ref().map(|(_, array)| array.as_ref().map_or(0, Vec::len));
+    let counted = match limit {
+        BatchLimit::Total => lengths.iter().sum(),
+        BatchLimit::PerArray => lengths.into_iter().max().unwrap_or(0),
+    };
+    if counted > MAX_TRACK_OBJECTS {
+        return Err(TrackFault::TooMany);
+    }
+    let context = Context { config, workspace, settings };
+    let mut batch = TrackBatch { items: Vec::with_capacity(lengths.iter().sum()), ..TrackBatch::default() };
+    for (place, (array, objects)) in arrays.into_iter().enumerate() {
+        batch.sent[place] = objects.as_ref().map(|objects| u32::try_from(objects.len()).unwrap_or(u32::MAX));
+        for (index, object) in (0u32..).zip(objects.into_iter().flatten()) {
+            let mut warnings = Vec::new();
+            let read = read_object(object, array, index, &context, &mut warnings);
+            let error = |fault: ObjectFault, rejected| ItemError {
+                array,
+                index,
+                message: fault.message().to_owned(),
+                rejected,
+            };
+            match read {
+                Ok(item) => {
+                    batch.items.push(item);
+                    batch.errors.extend(warnings.into_iter().map(|fault| error(fault, false)));
+                }
+                Err(fault) => batch.errors.push(error(fault, true)),
+            }
+        }
+    }
+    Ok(batch)
+}
+
+fn take_array(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<Vec<Value>>, TrackFault> {
+    match body.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(objects)) => Ok(Some(objects)),
+        Some(_) => Err(TrackFault::NotAnArray(name)),
+    }
+}
+
+fn read_object(
+    object: Value,
+    array: InputArray,
+    index: u32,
+    context: &Context<'_>,
+    warnings: &mut Vec<ObjectFault>,
+) -> Result<Item, ObjectFault> {
+    let Value::Object(mut object) = object else { return Err(ObjectFault::NotAnObject) };
+    let update_only = take_flag(&mut object, "_update_existing_only")?;
+    let identity = identity::take(&mut object, array, context)?;
+    let body = match array {
+        InputArray::Attributes => attributes::read(object, &identity, context, warnings)?,
+        InputArray::Events => occurrence::read_event(object, context)?,
+        InputArray::Purchases => occurrence::read_purchase(object, context)?,
+    };
+    Ok(Item { array, index, target: identity.target, update_only, body })
+}
+
+/// A boolean flag; other types are an error that names it.
+fn take_flag(object: &mut Map<String, Value>, name: &str) -> Result<Option<bool>, ObjectFault> {
+    match object.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) if name == "_merge_objects" => Err(ObjectFault::BadMergeObjects),
+        Some(_) => Err(ObjectFault::BadUpdateExistingOnly),
+    }
+}
+
+#[cfg(test)]
+mod tests;
