@@ -23,7 +23,8 @@ pub(crate) fn country_code(text: &str) -> Option<&'static str> {
     CODES.get(fold(text).as_str()).copied()
 }
 
-/// Lower-case letters and digits of any script, without accents and small words.
+/// Lower-case letters and digits of any script, without accents and small words (unless there is nothing else: `AND` is
+/// Andorra).
 fn fold(text: &str) -> String {
     let plain: String = text
         .chars()
@@ -32,7 +33,8 @@ fn fold(text: &str) -> String {
         .map(|character| without_accent(if character.is_alphanumeric() { character } else { ' ' }))
         .collect();
     let words = plain.split(' ').filter(|word| !matches!(*word, "" | "the" | "and" | "of"));
-    words.map(|word| if word == "st" { "saint" } else { word }).collect()
+    let folded: String = words.map(|word| if word == "st" { "saint" } else { word }).collect();
+    if folded.is_empty() { plain.trim().to_owned() } else { folded }
 }
 
 const fn without_accent(character: char) -> char {
@@ -75,6 +77,7 @@ mod tests {
             ("cote d'ivoire", "CI"),
             ("St. Lucia", "LC"),
             ("Viet Nam", "VN"),
+            ("AND", "AD"),
         ] {
             assert_eq!(country_code(text), Some(code), "{text}");
         }

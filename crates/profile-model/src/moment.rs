@@ -81,7 +81,8 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         let parsed: jiff::Timestamp =
             text.parse().map_err(|_| D::Error::custom("expected a time in RFC 3339"))?;
-        Ok(Self(parsed.as_microsecond()))
+        // Towards the past, also before 1970.
+        i64::try_from(parsed.as_nanosecond().div_euclid(1_000)).map(Self).map_err(D::Error::custom)
     }
 }
 

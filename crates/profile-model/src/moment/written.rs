@@ -188,10 +188,10 @@ fn digits(bytes: &[u8]) -> Option<i16> {
         .try_fold(0, |number: i16, byte| byte.is_ascii_digit().then(|| number * 10 + i16::from(*byte - b'0')))
 }
 
-/// The first nine digits of a fraction of a second; more are dropped.
+/// A fraction of a second in whole microseconds, later digits dropped.
 fn nanoseconds(fraction: &str) -> i32 {
-    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
-    digits.fold(0, |number, digit| number * 10 + i32::from(digit - b'0'))
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
+    digits.fold(0, |number, digit| number * 10 + i32::from(digit - b'0')) * 1_000
 }
 
 fn is_weekday(word: &str) -> bool {
