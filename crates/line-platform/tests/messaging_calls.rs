@@ -1,5 +1,7 @@
 //! The client against a scripted server: what it sends, what it makes of each answer, what it tries again (line.md B1, B3, E).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failing one is a failing test")]
+
 use std::time::{Duration, Instant};
 
 use line_platform::messaging::{LineFault, MessagingClient, MessagingOptions, RetryPolicy};

@@ -1,1 +1,15 @@
-//! A stand-in for the LINE platform on loopback, for tests, demos and development.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod clock;
+mod control;
+mod fault;
+mod platform;
+mod rate;
+mod sender;
+mod server;
+pub mod verbs;
+mod world;
+
+pub use client::{SimulatorClient, SimulatorFault};
+pub use server::{Running, SimulatorOptions, serve};
