@@ -114,7 +114,7 @@ fn change(
     merge_objects: bool,
     zone: &Zone,
 ) -> Result<bool, DropReason> {
-    if name.is_empty() || is_too_long(name, MAX_NAME_CHARACTERS) || name.contains('\0') {
+    if !is_name(name) {
         return Err(DropReason::BadName);
     }
     match incoming {
@@ -135,6 +135,15 @@ fn change(
             None => set_object(document, name, incoming, merge_objects, zone),
         },
     }
+}
+
+/// Whether a custom attribute may be called so. Names that the JSON library takes for marks of its own would make a
+/// stored document unreadable as a value.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !is_too_long(name, MAX_NAME_CHARACTERS)
+        && !name.contains('\0')
+        && !name.starts_with("$serde_json::private::")
 }
 
 /// Which operator an object is. An object with just an operator's keys is one, even if its operands turn out wrong: to
@@ -206,15 +215,15 @@ fn scalar(value: &Value) -> Result<Value, DropReason> {
 
 /// Stores an array or object within the size limit.
 fn store(document: &mut Document, name: &str, value: Value) -> Result<bool, DropReason> {
-    let text = serde_json::value::to_raw_value(&value).map_err(|_| DropReason::BadElement)?;
-    if text.get().len() > MAX_VALUE_BYTES {
+    let text = value.to_string();
+    if text.len() > MAX_VALUE_BYTES {
         return Err(DropReason::TooLarge);
     }
-    Ok(document.set_raw(name, text))
+    Ok(document.set_text(name, text))
 }
 
 fn stored(document: &Document, name: &str) -> Option<Value> {
-    document.get(name).and_then(|text| serde_json::from_str(text.get()).ok())
+    document.text(name).and_then(|text| serde_json::from_str(text).ok())
 }
 
 /// Counts characters only if the bytes leave room for doubt.

@@ -98,6 +98,7 @@ fn names_have_1_to_255_characters_and_differ_by_case() {
         ("x".repeat(256), CustomOutcome::Dropped(DropReason::BadName)),
         (String::new(), CustomOutcome::Dropped(DropReason::BadName)),
         ("a\0".to_owned(), CustomOutcome::Dropped(DropReason::BadName)),
+        ("$serde_json::private::Number".to_owned(), CustomOutcome::Dropped(DropReason::BadName)),
         ("Tier".to_owned(), CustomOutcome::Changed),
         ("tier".to_owned(), CustomOutcome::Changed),
     ] {
