@@ -26,8 +26,11 @@ impl Signed {
         let compact = json!({"destination": destination, "events": events}).to_string();
         let body = if account.raw_utf8 { compact } else { escaped(&compact) };
         // Signed here and not by the product's own code: a stand-in that shares it would share its mistakes.
-        let secret =
-            if has(Oddness::WrongSecret) { "00000000000000000000000000000000" } else { &account.secret };
+        let secret = match &account.old_secret {
+            _ if has(Oddness::WrongSecret) => "00000000000000000000000000000000",
+            Some(old) if has(Oddness::OldSecret) => old,
+            _ => &account.secret,
+        };
         let signature = if has(Oddness::MissingSignature) {
             None
         } else if has(Oddness::EmptySignature) {

@@ -58,6 +58,7 @@ fn spoil_one(event: &mut Value, oddness: Oddness) {
         Oddness::ClockBehind => shift(event, -SKEW_MS),
         Oddness::Reversed
         | Oddness::WrongSecret
+        | Oddness::OldSecret
         | Oddness::MissingSignature
         | Oddness::EmptySignature
         | Oddness::ForeignDestination

@@ -47,6 +47,8 @@ pub(crate) struct Account {
     pub(crate) provider_id: String,
     pub(crate) channel_id: String,
     pub(crate) secret: String,
+    /// The secret before the last reissue.
+    pub(crate) old_secret: Option<String>,
     pub(crate) access_token: String,
     pub(crate) bot_user_id: String,
     pub(crate) basic_id: String,
@@ -71,6 +73,7 @@ impl Account {
     pub(crate) fn new(ids: &Ids, provider_id: String, channel_id: String, name: Option<String>) -> Self {
         let bot = ids.hex(&format!("bot|{channel_id}"));
         Self {
+            old_secret: None,
             secret: ids.hex(&format!("secret|{channel_id}")),
             access_token: ids.token(&format!("token|{channel_id}")),
             bot_user_id: format!("U{bot}"),
@@ -120,7 +123,8 @@ impl Account {
             self.odd = odd;
         }
         if change.reissue_secret == Some(true) {
-            self.secret = ids.hex(&format!("secret|{}|{}", self.channel_id, ids.next()));
+            let fresh = ids.hex(&format!("secret|{}|{}", self.channel_id, ids.next()));
+            self.old_secret = Some(std::mem::replace(&mut self.secret, fresh));
         }
         self.webhook_active = change.webhook_active.unwrap_or(self.webhook_active);
         self.redelivery = change.redelivery.unwrap_or(self.redelivery);
