@@ -229,10 +229,11 @@ async fn settle(State(sim): Sim, Json(settle): Json<Settle>) -> Response {
     (StatusCode::REQUEST_TIMEOUT, Json(body)).into_response()
 }
 
-/// Forgets everything but the seed. Redeliveries that are due find no channel and end.
+/// Forgets everything but the seed; redeliveries that are due are not sent.
 async fn reset(State(sim): Sim) -> Json<Value> {
     let mut world = sim.world();
     let seed = world.ids.seed().to_owned();
-    *world = World::new(&seed);
+    let epoch = world.epoch + 1;
+    *world = World { epoch, ..World::new(&seed) };
     Json(json!({}))
 }

@@ -102,10 +102,14 @@ fn redeliver_later(
     let simulator = Arc::clone(simulator);
     let channel_id = channel_id.to_owned();
     let due = simulator.begin();
+    let epoch = simulator.world().epoch;
     // Boxed, because a delivery may beget the next one.
     let again: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
         tokio::time::sleep(delay).await;
-        deliver(&simulator, &channel_id, &[event], attempt, &[]).await;
+        let still = simulator.world().epoch == epoch;
+        if still {
+            deliver(&simulator, &channel_id, &[event], attempt, &[]).await;
+        }
         drop(due);
     });
     tokio::spawn(again);

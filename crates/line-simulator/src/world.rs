@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) outbox: Vec<Attempt>,
     /// Attempts begun; their numbers are given before they end.
     pub(crate) attempts: u64,
+    /// Counts resets, so that what was due before one is not sent after it, to channels that have the same ids again.
+    pub(crate) epoch: u64,
 }
 
 impl World {
@@ -77,6 +79,7 @@ impl World {
             seen: Vec::new(),
             outbox: Vec::new(),
             attempts: 0,
+            epoch: 0,
         }
     }
 

@@ -123,6 +123,24 @@ async fn redelivery_gives_up_at_the_end_of_its_schedule_and_is_off_by_itself() {
 }
 
 #[tokio::test]
+async fn what_was_due_before_a_reset_is_not_sent_after_it() {
+    let stage = stage().await;
+    let change = ChannelChange {
+        redelivery: Some(true),
+        redelivery_delays_ms: Some(vec![200]),
+        ..ChannelChange::default()
+    };
+    stage.change(change).await;
+    stage.answer_with(&[500]);
+    stage.sim.follow(stage.id(), "hanako").await.unwrap();
+    stage.sim.reset().await.unwrap();
+    let again = ChannelSpec { webhook_url: Some(stage.url.clone()), ..ChannelSpec::default() };
+    assert_eq!(stage.sim.create_channel(again).await.unwrap(), stage.channel);
+    stage.sim.settle().await.unwrap();
+    assert_eq!(stage.arrived().len(), 1);
+}
+
+#[tokio::test]
 async fn silence_and_dead_ends_are_told_apart() {
     let stage = stage().await;
     stage.change(ChannelChange { timeout_ms: Some(500), ..ChannelChange::default() }).await;
