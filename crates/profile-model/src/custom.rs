@@ -3,6 +3,8 @@
 //! Values are stored at face value (`TRK-12`): a date-like string stays the string that was sent, a string of digits
 //! stays a string. What cannot be stored leaves the old value where it is and is no error of the object (`TRK-17`).
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::{Document, ValueFault, Zone, add, canonical, canonicalize};
@@ -119,7 +121,10 @@ fn change(
     }
     match incoming {
         Value::Null => Ok(document.remove(name)),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(document.set(name, &scalar(incoming)?)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let value = scalar(incoming)?;
+            Ok(document.set(name, &value))
+        }
         Value::Array(_) => {
             let value = match canonicalize(incoming.clone())? {
                 Value::Array(items) if items.iter().any(Value::is_object) => object_array::of(items, zone)?,
@@ -203,12 +208,14 @@ fn set_object(
 }
 
 /// A scalar in its stored form.
-fn scalar(value: &Value) -> Result<Value, DropReason> {
+fn scalar(value: &Value) -> Result<Cow<'_, Value>, DropReason> {
     match value {
         Value::String(text) if text.contains('\0') => Err(ValueFault::NulCharacter.into()),
         Value::String(text) if is_too_long(text, MAX_STRING_CHARACTERS) => Err(DropReason::StringTooLong),
-        Value::String(_) | Value::Bool(_) => Ok(value.clone()),
-        Value::Number(number) => Ok(Value::Number(canonical(number).ok_or(ValueFault::NumberTooLong)?)),
+        Value::String(_) | Value::Bool(_) => Ok(Cow::Borrowed(value)),
+        Value::Number(number) => {
+            canonical(number).map(|number| Cow::Owned(number.into())).ok_or(ValueFault::NumberTooLong.into())
+        }
         _ => Err(DropReason::BadElement),
     }
 }

@@ -32,8 +32,10 @@ impl Region {
     }
 }
 
-impl AsRef<str> for Region {
-    fn as_ref(&self) -> &str {
+impl std::ops::Deref for Region {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         self.as_str()
     }
 }
@@ -104,9 +106,9 @@ impl Phone {
     /// no valid number has no `e164`. `region` is the workspace's; a code without numbering plan makes every number
     /// without country code invalid.
     #[must_use]
-    pub fn parse(text: &str, region: impl AsRef<str>) -> PhoneReading {
+    pub fn parse(text: &str, region: &str) -> PhoneReading {
         let written = text.trim();
-        let (e164, warning) = numbering::read(written, region.as_ref());
+        let (e164, warning) = numbering::read(written, region);
         PhoneReading { phone: Self { written: written.to_owned(), e164 }, warning }
     }
 

@@ -11,7 +11,7 @@ pub(super) fn of(items: Vec<Value>) -> Result<Value, DropReason> {
     let mut unique: Vec<Value> = Vec::with_capacity(items.len().min(MAX_ARRAY_ELEMENTS));
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     for item in items {
-        let item = scalar(&item)?;
+        let item = scalar(&item)?.into_owned();
         if seen.insert(item.to_string()) {
             unique.push(item);
         }
@@ -63,7 +63,7 @@ fn operands(value: Option<&Value>) -> Result<Vec<Value>, DropReason> {
             let mut unique = Vec::new();
             let mut seen = std::collections::HashSet::with_capacity(items.len());
             for item in items.iter().rev() {
-                let item = scalar(item)?;
+                let item = scalar(item)?.into_owned();
                 if seen.insert(item.to_string()) {
                     unique.push(item);
                 }
