@@ -153,7 +153,9 @@ fn column(name: &str) -> Option<CsvColumn> {
                 FieldName::CurrentLocation | FieldName::PushTokens | FieldName::Facebook | FieldName::Twitter,
             ) => return None,
             Some(field) => CsvColumn::Field(field),
-            None if crate::is_reserved(name) || name.contains('\0') || name.chars().count() > 255 => return None,
+            None if crate::is_reserved(name) || name.contains('\0') || name.chars().count() > 255 => {
+                return None;
+            }
             None => CsvColumn::Custom(name.to_owned()),
         },
     })

@@ -3,9 +3,9 @@
 use serde_json::{Number, Value};
 
 use crate::{
-    Alias, Attributes, Body, Change, Config, CsvColumn, CsvColumns, Email, FieldReading, GlobalState, InputArray,
-    IssueLevel, Item, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target, WorkspaceId,
-    canonical,
+    Alias, Attributes, Body, Change, Config, CsvColumn, CsvColumns, Email, FieldReading, GlobalState,
+    InputArray, IssueLevel, Item, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target,
+    WorkspaceId, canonical,
     parse_track::{Context, check_alias, read_group},
     read_field,
 };
@@ -162,7 +162,9 @@ impl<'a> Row<'a> {
         }
         match read_group(id, state, self.context) {
             Ok(change) => self.attributes.groups.extend(change),
-            Err(fault @ ObjectFault::BadSubscriptionGroupState) => self.warn("subscription_state", fault.message()),
+            Err(fault @ ObjectFault::BadSubscriptionGroupState) => {
+                self.warn("subscription_state", fault.message())
+            }
             Err(fault) => self.warn("subscription_group_id", fault.message()),
         }
     }
@@ -181,8 +183,11 @@ impl<'a> Row<'a> {
             }),
             Err(reason) => {
                 // An error takes the row: what was only a warning says no more.
-                self.issues =
-                    vec![RowIssue { level: IssueLevel::Error, field: String::new(), reason: reason.to_owned() }];
+                self.issues = vec![RowIssue {
+                    level: IssueLevel::Error,
+                    field: String::new(),
+                    reason: reason.to_owned(),
+                }];
                 None
             }
         };
@@ -256,7 +261,10 @@ fn read_number(cell: &str) -> Option<Number> {
     let digits = cell.strip_prefix('-').unwrap_or(cell);
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let leading = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    (plain && !leading).then(|| serde_json::from_str::<Number>(cell).ok()).flatten().and_then(|n| canonical(&n))
+    (plain && !leading)
+        .then(|| serde_json::from_str::<Number>(cell).ok())
+        .flatten()
+        .and_then(|n| canonical(&n))
 }
 
 const fn field_is_boolean(field: crate::FieldName) -> bool {

@@ -1,8 +1,8 @@
 //! One chunk of a CSV import: its rows through the same rules as track, with the progress in the same change set.
 
 use crate::{
-    Actor, ChangeSet, Decision, Door, Fresh, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded,
-    Timestamp, decide_track::apply_items, draft::Draft, track_keys,
+    Actor, ChangeSet, Decision, Door, Fresh, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys,
+    Loaded, Timestamp, decide_track::apply_items, draft::Draft, track_keys,
 };
 
 /// A chunk of rows, read and checked.

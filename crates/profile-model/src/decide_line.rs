@@ -3,8 +3,8 @@
 //! The rows L1-L7 and L13 of the scenario table. A display name, picture or status message is not even an input.
 
 use crate::{
-    Actor, Alias, ChannelId, Decision, Delivery, Evidence, Fresh, GroupState, InboxRow, InboxState, Key, Keys,
-    LineUserId, Loaded, Meaning, Source, SyncRun, Timestamp, decide_track::make_follower, draft::Draft,
+    Actor, Alias, ChannelId, Decision, Delivery, Evidence, Fresh, GroupState, InboxRow, InboxState, Key,
+    Keys, LineUserId, Loaded, Meaning, Source, SyncRun, Timestamp, decide_track::make_follower, draft::Draft,
 };
 
 /// How far LINE's clock may be ahead of ours before a timestamp is not believed (5 minutes).
@@ -68,11 +68,12 @@ pub fn decide_deliveries(
             outcomes.push(DeliveryOutcome::Repeated);
             continue;
         }
-        let (state, note) = if append_only && matches!(delivery.meaning, Meaning::Friendship(_) | Meaning::Contact) {
-            (InboxState::Pending, None)
-        } else {
-            apply_delivery(&mut draft, delivery, at)
-        };
+        let (state, note) =
+            if append_only && matches!(delivery.meaning, Meaning::Friendship(_) | Meaning::Contact) {
+                (InboxState::Pending, None)
+            } else {
+                apply_delivery(&mut draft, delivery, at)
+            };
         outcomes.push(match state {
             InboxState::Kept => DeliveryOutcome::Kept,
             InboxState::Applied | InboxState::Pending => DeliveryOutcome::Applied,
@@ -164,12 +165,14 @@ pub fn decide_page(
     fresh: &Fresh,
 ) -> (Decision, Option<SyncRun>) {
     let Some(stored) = &loaded.sync else { return (Decision::Nothing, None) };
-    if stored.state != expected.state || stored.pages != expected.pages || stored.restarts != expected.restarts {
+    if stored.state != expected.state
+        || stored.pages != expected.pages
+        || stored.restarts != expected.restarts
+    {
         return (Decision::Nothing, Some(stored.clone()));
     }
     let mut run = stored.clone();
-    let mut draft =
-        Draft::new(loaded, fresh.clone(), Actor::new("line_sync", run.id.to_string()));
+    let mut draft = Draft::new(loaded, fresh.clone(), Actor::new("line_sync", run.id.to_string()));
     let evidence = Evidence {
         state: GroupState::Subscribed,
         at: page.requested_at.plus_micros(-LISTED_MICROS),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Actor, Address, Body, Decision, Fresh, Item, ItemError, Keys, Loaded, Occurrence, ProfileId, Target, Timestamp,
-    draft::Draft,
+    Actor, Address, Body, Decision, Fresh, Item, ItemError, Keys, Loaded, Occurrence, ProfileId, Target,
+    Timestamp, draft::Draft,
 };
 
 mod attributes;

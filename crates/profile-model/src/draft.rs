@@ -106,7 +106,12 @@ impl<'a> Draft<'a> {
 
     /// Changes a profile's own row. `change` says whether anything changed; then `updated_at` becomes `at`.
     /// Identifiers are changed by the functions below, never here.
-    pub(crate) fn edit(&mut self, id: ProfileId, at: Timestamp, change: impl FnOnce(&mut Profile) -> bool) -> bool {
+    pub(crate) fn edit(
+        &mut self,
+        id: ProfileId,
+        at: Timestamp,
+        change: impl FnOnce(&mut Profile) -> bool,
+    ) -> bool {
         let Some(edited) = Self::open(&mut self.edited, self.loaded, id) else { return false };
         let changed = change(&mut edited.profile);
         if changed {
@@ -231,7 +236,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Sets the state of an address; whether it changed.
-    pub(crate) fn set_state(&mut self, address: &Address, of: StateOf, state: GlobalState, at: Timestamp) -> bool {
+    pub(crate) fn set_state(
+        &mut self,
+        address: &Address,
+        of: StateOf,
+        state: GlobalState,
+        at: Timestamp,
+    ) -> bool {
         if self.state(address, of) == Some(state) {
             return false;
         }
@@ -295,7 +306,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds `count` occurrences to a summary (`EVT-3`, `PUR-3`).
-    pub(crate) fn summarise(&mut self, key: SummaryKey, at: Timestamp, count: u64, revenue: &serde_json::Number) {
+    pub(crate) fn summarise(
+        &mut self,
+        key: SummaryKey,
+        at: Timestamp,
+        count: u64,
+        revenue: &serde_json::Number,
+    ) {
         let current = match self.summaries.get(&key) {
             Some(summary) => Some(summary.clone()),
             None if self.is_new(key.profile) => None,
@@ -327,7 +344,8 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn append_purchase(&mut self, row: PurchaseRow, revenue: &serde_json::Number) {
-        let key = SummaryKey { profile: row.profile, of: Occurrence::Purchase, name: Arc::clone(&row.product) };
+        let key =
+            SummaryKey { profile: row.profile, of: Occurrence::Purchase, name: Arc::clone(&row.product) };
         self.summarise(key, row.at, u64::from(row.quantity), revenue);
         self.change.purchases.push(row);
     }
@@ -361,9 +379,9 @@ impl<'a> Draft<'a> {
                     let before = base.keys();
                     let gone = before.iter().filter(|key| !keys.contains(key));
                     self.change.released.extend(gone.map(|key| (key.clone(), id)));
-                    self.change.claimed.extend(
-                        keys.into_iter().filter(|key| !before.contains(key)).map(|key| (key, id)),
-                    );
+                    self.change
+                        .claimed
+                        .extend(keys.into_iter().filter(|key| !before.contains(key)).map(|key| (key, id)));
                     let mut profile = edited.profile;
                     profile.version = base.version + 1;
                     self.change.updated.push(Arc::new(profile));

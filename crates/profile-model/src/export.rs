@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId, Occurrence, Profile,
-    Summary, SummaryKey, Timestamp, add,
+    Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId, Occurrence,
+    Profile, Summary, SummaryKey, Timestamp, add,
 };
 
 /// "Last 90 days" of `custom_events` and `purchases` (`EXP-8`), in microseconds.
@@ -82,11 +82,39 @@ impl ProfileView {
 
 /// The documented names of `fields_to_export` (section 9.2): the default where none are asked for.
 pub const DOCUMENTED_FIELDS: &[&str] = &[
-    "created_at", "external_id", "braze_id", "user_aliases", "first_name", "last_name", "email", "phone", "home_city",
-    "dob", "country", "language", "time_zone", "gender", "last_coordinates", "random_bucket", "total_revenue",
-    "attributed_campaign", "attributed_source", "attributed_adgroup", "attributed_ad", "push_subscribe",
-    "email_subscribe", "custom_attributes", "custom_events", "purchases", "devices", "push_tokens", "apps",
-    "uninstalled_at", "campaigns_received", "canvases_received", "cards_clicked",
+    "created_at",
+    "external_id",
+    "braze_id",
+    "user_aliases",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "home_city",
+    "dob",
+    "country",
+    "language",
+    "time_zone",
+    "gender",
+    "last_coordinates",
+    "random_bucket",
+    "total_revenue",
+    "attributed_campaign",
+    "attributed_source",
+    "attributed_adgroup",
+    "attributed_ad",
+    "push_subscribe",
+    "email_subscribe",
+    "custom_attributes",
+    "custom_events",
+    "purchases",
+    "devices",
+    "push_tokens",
+    "apps",
+    "uninstalled_at",
+    "campaigns_received",
+    "canvases_received",
+    "cards_clicked",
 ];
 
 /// Our two opt-in fields (`EXP-12`).
@@ -126,7 +154,9 @@ fn render_field(view: &ProfileView, name: &str, now: Timestamp) -> Option<Value>
         "purchases" => Some(render_summaries(view, Occurrence::Purchase, now)),
         "last_coordinates" => profile.fields.get(FieldName::CurrentLocation).map(render_coordinates),
         "devices" | "apps" | "campaigns_received" | "canvases_received" | "cards_clicked" => Some(json!([])),
-        "push_tokens" => Some(profile.fields.get(FieldName::PushTokens).cloned().unwrap_or_else(|| json!([]))),
+        "push_tokens" => {
+            Some(profile.fields.get(FieldName::PushTokens).cloned().unwrap_or_else(|| json!([])))
+        }
         _ => profile.fields.get(FieldName::parse(name)?).cloned(),
     }
 }

@@ -91,10 +91,8 @@ mod tests {
 
     #[test]
     fn an_older_unfollow_after_a_newer_follow_changes_nothing() {
-        let settled = settle(&[
-            event(GroupState::Subscribed, 20, "b"),
-            event(GroupState::Unsubscribed, 10, "a"),
-        ]);
+        let settled =
+            settle(&[event(GroupState::Subscribed, 20, "b"), event(GroupState::Unsubscribed, 10, "a")]);
         assert_eq!(settled.state, GroupState::Subscribed);
         assert_eq!(settled.evidence_at, Timestamp::from_millis(20));
     }
@@ -102,7 +100,11 @@ mod tests {
     #[test]
     fn at_equal_times_the_larger_event_id_wins_and_an_event_beats_a_snapshot() {
         let (a, b) = (event(GroupState::Subscribed, 5, "a"), event(GroupState::Unsubscribed, 5, "b"));
-        let listed = Evidence { state: GroupState::Subscribed, at: Timestamp::from_millis(5), source: Source::Snapshot };
+        let listed = Evidence {
+            state: GroupState::Subscribed,
+            at: Timestamp::from_millis(5),
+            source: Source::Snapshot,
+        };
         for order in [[&a, &b, &listed], [&listed, &b, &a], [&b, &listed, &a], [&b, &a, &listed]] {
             let settled = settle(&order.map(Clone::clone));
             assert_eq!(settled.state, GroupState::Unsubscribed);
@@ -111,8 +113,7 @@ mod tests {
 
     #[test]
     fn a_confirmation_moves_the_evidence_but_not_the_change() {
-        let settled =
-            settle(&[event(GroupState::Subscribed, 5, "a"), event(GroupState::Subscribed, 9, "c")]);
+        let settled = settle(&[event(GroupState::Subscribed, 5, "a"), event(GroupState::Subscribed, 9, "c")]);
         assert_eq!(settled.changed_at, Timestamp::from_millis(5));
         assert_eq!(settled.evidence_at, Timestamp::from_millis(9));
     }

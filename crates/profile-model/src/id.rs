@@ -159,7 +159,8 @@ impl Fresh {
     /// A new UUIDv4-shaped id for groups, imports and runs.
     pub fn uuid(&mut self) -> Uuid {
         let (high, low) = (self.random(), self.random());
-        uuid::Builder::from_random_bytes(((u128::from(high) << 64) | u128::from(low)).to_be_bytes()).into_uuid()
+        uuid::Builder::from_random_bytes(((u128::from(high) << 64) | u128::from(low)).to_be_bytes())
+            .into_uuid()
     }
 
     /// SplitMix64: enough for ids, whose seed is secret-grade but whose values need not be.

@@ -85,7 +85,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_when_strict() {
-        for bad in ["", "U", &ID[1..], &ID.to_uppercase(), &format!("{ID}0"), "Cxx", &format!("L{ID}"), &format!("{ID}-{ID}")] {
+        for bad in [
+            "",
+            "U",
+            &ID[1..],
+            &ID.to_uppercase(),
+            &format!("{ID}0"),
+            "Cxx",
+            &format!("L{ID}"),
+            &format!("{ID}-{ID}"),
+        ] {
             assert!(LineUserId::from_line(bad).is_none(), "{bad}");
         }
     }

@@ -7,20 +7,20 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 /// Longest row, quoted line breaks included.
-pub const MAX_ROW_BYTES: usize = 1 << 20;
+pub(crate) const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// One row of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// Physical line of its first byte, 1-based.
-    pub line: u64,
+    pub(crate) line: u64,
     /// Its cells, or why it has none.
-    pub cells: Result<Vec<String>, RowFault>,
+    pub(crate) cells: Result<Vec<String>, RowFault>,
 }
 
 /// Why a row could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowFault {
+pub(crate) enum RowFault {
     /// A quote is not closed, or closed in the wrong place.
     #[error("a double quote is not closed; quotes inside a value must be doubled")]
     Quotes,
@@ -40,6 +40,32 @@ pub enum RowFault {
     TooLong,
 }
 
+/// Where in a row we are, as far as quotes are concerned. A quote opens only at the start of a cell.
+#[derive(Clone, Copy)]
+enum Quoting {
+    FieldStart,
+    Plain,
+    Inside,
+    /// Behind a quote inside quotes: it closed the cell, or the next one doubles it.
+    Closing,
+    /// Something other than a delimiter stood behind a closing quote.
+    Broken,
+}
+
+impl Quoting {
+    const fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Broken, _) => Self::Broken,
+            (Self::Inside, b'"') => Self::Closing,
+            (Self::Inside, _) | (Self::FieldStart | Self::Closing, b'"') => Self::Inside,
+            (_, b',' | b'\n') => Self::FieldStart,
+            (Self::Closing, b'\r') => Self::Closing,
+            (Self::Closing, _) => Self::Broken,
+            (Self::FieldStart | Self::Plain, _) => Self::Plain,
+        }
+    }
+}
+
 struct Line {
     bytes: Vec<u8>,
     /// Cut at [`MAX_ROW_BYTES`]; the rest was skipped.
@@ -48,7 +74,7 @@ struct Line {
 }
 
 /// Reads rows from any buffered input.
-pub struct RowReader<R> {
+pub(crate) struct RowReader<R> {
     input: R,
     ahead: VecDeque<Line>,
     core: csv_core::Reader,
@@ -60,13 +86,13 @@ pub struct RowReader<R> {
 impl<R: BufRead> RowReader<R> {
     /// Starts at byte `position`, physical line `line`. `wanted` is the header's number of cells, `None` for the
     /// header itself.
-    pub fn new(input: R, wanted: Option<usize>, position: u64, line: u64) -> Self {
+    pub(crate) fn new(input: R, wanted: Option<usize>, position: u64, line: u64) -> Self {
         Self { input, ahead: VecDeque::new(), core: csv_core::Reader::new(), wanted, position, line }
     }
 
     /// Byte offset behind the last row, and its line.
     #[must_use]
-    pub const fn place(&self) -> (u64, u64) {
+    pub(crate) const fn place(&self) -> (u64, u64) {
         (self.position, self.line)
     }
 
@@ -74,7 +100,7 @@ impl<R: BufRead> RowReader<R> {
     ///
     /// # Errors
     /// When the input cannot be read.
-    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
+    pub(crate) fn next_row(&mut self) -> io::Result<Option<Row>> {
         loop {
             if !self.fill(1)? {
                 return Ok(None);
@@ -90,7 +116,7 @@ impl<R: BufRead> RowReader<R> {
     fn read_row(&mut self) -> io::Result<Row> {
         let line = self.line;
         let mut bytes = Vec::new();
-        let (mut lines, mut quotes) = (0, 0);
+        let (mut lines, mut quoting) = (0, Quoting::FieldStart);
         loop {
             if !self.fill(lines + 1)? {
                 self.consume(1);
@@ -104,9 +130,14 @@ impl<R: BufRead> RowReader<R> {
             }
             bytes.extend_from_slice(&next.bytes);
             lines += 1;
-            quotes += next.bytes.iter().filter(|byte| **byte == b'"').count();
-            if quotes % 2 == 0 {
-                break;
+            quoting = next.bytes.iter().fold(quoting, |quoting, byte| quoting.after(*byte));
+            match quoting {
+                Quoting::Inside => {}
+                Quoting::Broken => {
+                    self.consume(1);
+                    return Ok(Row { line, cells: Err(RowFault::Quotes) });
+                }
+                _ => break,
             }
         }
         let cells = self.split(&bytes);

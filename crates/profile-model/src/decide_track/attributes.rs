@@ -1,8 +1,9 @@
 //! Applying one attributes object (or CSV row) to its profile.
 
 use crate::{
-    Address, AddressKind, Attributes, Change, CustomOutcome, Email, GlobalState, GroupChannel, GroupState, Item,
-    ItemError, Key, Keys, Phone, Profile, ProfileId, StateOf, Target, Timestamp, Zone, apply_custom, draft::Draft,
+    Address, AddressKind, Attributes, Change, CustomOutcome, Email, GlobalState, GroupChannel, GroupState,
+    Item, ItemError, Key, Keys, Phone, Profile, ProfileId, StateOf, Target, Timestamp, Zone, apply_custom,
+    draft::Draft,
 };
 
 use super::{address_of_email, address_of_phone, line_rules};
@@ -111,7 +112,9 @@ fn apply_states(draft: &mut Draft<'_>, id: ProfileId, attributes: &Attributes, a
             GroupChannel::Line => continue,
         };
         changed |= match address {
-            Some(address) => draft.set_state(address, StateOf::Group(group.group), as_global(group.state), at),
+            Some(address) => {
+                draft.set_state(address, StateOf::Group(group.group), as_global(group.state), at)
+            }
             None => draft.edit(id, at, |profile| {
                 let own = match group.channel {
                     GroupChannel::Email => &mut profile.own.email_groups,
@@ -141,7 +144,12 @@ fn move_own_email_states(draft: &mut Draft<'_>, id: ProfileId, email: Option<&Em
         .map(|state| (StateOf::Global, state))
         .into_iter()
         .chain(own.email_groups.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state))));
-    if move_states(draft, &Address { kind: AddressKind::Email, value: email.key.clone() }, states.collect(), at) {
+    if move_states(
+        draft,
+        &Address { kind: AddressKind::Email, value: email.key.clone() },
+        states.collect(),
+        at,
+    ) {
         draft.edit(id, at, |profile| {
             profile.own.email = None;
             profile.own.email_groups.clear();
@@ -151,7 +159,9 @@ fn move_own_email_states(draft: &mut Draft<'_>, id: ProfileId, email: Option<&Em
 }
 
 fn move_own_phone_states(draft: &mut Draft<'_>, id: ProfileId, phone: Option<&Phone>, at: Timestamp) {
-    let (Some(address), Some(profile)) = (phone.and_then(address_of_phone), draft.profile(id)) else { return };
+    let (Some(address), Some(profile)) = (phone.and_then(address_of_phone), draft.profile(id)) else {
+        return;
+    };
     let own = profile.own.phone_groups.clone();
     let states = own.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state)));
     if move_states(draft, &address, states.collect(), at) {

@@ -9,12 +9,11 @@ use crate::{
     Alias, Change, JournalKind, Key, LINE_ALIAS_LABEL, LineUserId, ProfileId, Target, Timestamp, draft::Draft,
 };
 
-/// Whether an object named by alias (`line_id`, U) would give its profile another LINE id.
+/// Whether an object named by alias (`line_id`, U) would give its profile another LINE id, or none. The alias follows
+/// its LINE id, so the next such object would find (and clear) the next profile: it names somebody by what it removes.
 pub(super) fn contradicts_alias(target: &Target, line_id: &Change<LineUserId>) -> bool {
-    match (target, line_id) {
-        (Target::Alias(alias), Change::Set(new)) => alias.as_line_id().is_some_and(|claimed| claimed != *new),
-        _ => false,
-    }
+    let Target::Alias(alias) = target else { return false };
+    alias.as_line_id().is_some_and(|claimed| line_id.value() != Some(&claimed))
 }
 
 /// Sets or clears the LINE id; whether anything changed.
@@ -53,13 +52,7 @@ fn keep_follower(draft: &mut Draft<'_>, from: ProfileId, old: &LineUserId, at: T
     let orphaned = draft.holders(&Key::line_id(old)).is_empty();
     if orphaned && draft.is_subscribed_anywhere(old) {
         let kept = make_follower(draft, old, at);
-        draft.note(
-            from,
-            at,
-            JournalKind::LineFollowerKeptApart,
-            Some(kept),
-            json!({"native_line_id": old}),
-        );
+        draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
     }
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{Context, identity::Identity, take_flag};
 use crate::{
-    Attributes, Body, Change, FieldName, FieldReading, GlobalState, GroupChange, GroupChannel, GroupId, GroupState,
-    LineUserId, ObjectFault, canonicalize, is_reserved, read_field,
+    Attributes, Body, Change, FieldName, FieldReading, GlobalState, GroupChange, GroupChannel, GroupId,
+    GroupState, LineUserId, ObjectFault, canonicalize, is_reserved, read_field,
 };
 
 pub(super) fn read(
@@ -80,7 +80,9 @@ fn read_groups(value: &Value, context: &Context<'_>) -> Result<Vec<GroupChange>,
     };
     let mut changes = Vec::with_capacity(elements.len());
     for element in elements {
-        let (Some(id), Some(state)) = (element.get("subscription_group_id"), element.get("subscription_state")) else {
+        let (Some(id), Some(state)) =
+            (element.get("subscription_group_id"), element.get("subscription_state"))
+        else {
             return Err(ObjectFault::BadSubscriptionGroup);
         };
         let change = read_group(id.as_str(), state.as_str(), context)?;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::{
-    Alias, Change, Email, InputArray, MAX_ALIAS_BYTES, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target,
-    is_integer,
+    Alias, Change, Email, InputArray, MAX_ALIAS_BYTES, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId,
+    Target, is_integer,
 };
 
 /// The identifier, and email and phone as values to write (`ID-5`).
@@ -34,16 +34,17 @@ pub(super) fn take(
     }
     let email = object.remove("email").map(|email| read_email(&email)).transpose()?;
     let phone = object.remove("phone").map(|phone| read_phone(phone, context)).transpose()?;
-    let target = match (primary, email.as_ref().and_then(Change::value), phone.as_ref().and_then(Change::value)) {
-        (Some(primary), ..) => primary,
-        (None, Some(email), _) => Target::Email(email.clone()),
-        (None, None, Some(phone)) if phone.key().is_some() => Target::Phone(phone.clone()),
-        (None, None, Some(_)) => return Err(ObjectFault::BadPhone),
-        (None, None, None) if object.get("push_token_import") == Some(&Value::Bool(true)) => {
-            return Err(ObjectFault::PushTokenImportUnsupported);
-        }
-        (None, None, None) => return Err(ObjectFault::IdentifierMissing),
-    };
+    let target =
+        match (primary, email.as_ref().and_then(Change::value), phone.as_ref().and_then(Change::value)) {
+            (Some(primary), ..) => primary,
+            (None, Some(email), _) => Target::Email(email.clone()),
+            (None, None, Some(phone)) if phone.key().is_some() => Target::Phone(phone.clone()),
+            (None, None, Some(_)) => return Err(ObjectFault::BadPhone),
+            (None, None, None) if object.get("push_token_import") == Some(&Value::Bool(true)) => {
+                return Err(ObjectFault::PushTokenImportUnsupported);
+            }
+            (None, None, None) => return Err(ObjectFault::IdentifierMissing),
+        };
     // Events and purchases write no attributes.
     let (email, phone) = if array == InputArray::Attributes { (email, phone) } else { (None, None) };
     Ok(Identity { target, email, phone })

@@ -6,7 +6,8 @@ use serde_json::{Map, Number, Value};
 
 use super::Context;
 use crate::{
-    Body, Event, ObjectFault, PropertyOwner, Purchase, Timestamp, canonical, is_integer, parse_time, read_properties,
+    Body, Event, ObjectFault, PropertyOwner, Purchase, Timestamp, canonical, is_integer, parse_time,
+    read_properties,
 };
 
 /// Longest event name and `product_id`, in characters (`OPEN-23`, `PUR-1`).
@@ -25,7 +26,10 @@ pub(super) fn read_event(mut object: Map<String, Value>, context: &Context<'_>) 
     }))
 }
 
-pub(super) fn read_purchase(mut object: Map<String, Value>, context: &Context<'_>) -> Result<Body, ObjectFault> {
+pub(super) fn read_purchase(
+    mut object: Map<String, Value>,
+    context: &Context<'_>,
+) -> Result<Body, ObjectFault> {
     let product = read_name(object.remove("product_id"), true).ok_or(ObjectFault::BadProductId)?;
     let currency = object.get("currency").and_then(Value::as_str).map(str::trim);
     let currency = currency

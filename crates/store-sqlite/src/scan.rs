@@ -1,0 +1,141 @@
+//! Pages over whole tables.
+
+use std::sync::Arc;
+
+use profile_model::{
+    ChannelId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, LineUserId, Profile, ProfileId, Summary,
+    SummaryKey, Timestamp, WorkspaceId,
+};
+use profile_store::Fault;
+use serde_json::value::RawValue;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::{to_fault, unreadable};
+use crate::load::{read_friendship, read_summary};
+use crate::rows::{COLUMNS, read_profile};
+use crate::statement::{Counted, MAX_ROWS, SetStatement, composed, plain};
+
+pub(crate) async fn profiles(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    after: Option<ProfileId>,
+    limit: u32,
+) -> Result<Vec<Arc<Profile>>, Fault> {
+    let query = composed(format!(
+        "-- scan_profiles\nSELECT {COLUMNS} FROM profiles p WHERE p.id > ? AND p.sk = ? ORDER BY p.id LIMIT ?"
+    ));
+    let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+    let rows = fetch(counted, query.bind(after).bind(sk).bind(i64::from(limit))).await?;
+    rows.iter().map(|row| read_profile(row, 0).map(Arc::new)).collect()
+}
+
+pub(crate) async fn friendships(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    after: Option<(LineUserId, ChannelId)>,
+    limit: u32,
+) -> Result<Vec<Friendship>, Fault> {
+    let query = plain(
+        "-- scan_friendships\nSELECT line_user_id, channel, state, changed_at, evidence_at, event \
+         FROM line_friendships WHERE sk = ? AND (line_user_id, channel) > (?, ?) \
+         ORDER BY line_user_id, channel LIMIT ?",
+    );
+    let (user, channel) =
+        after.map(|(user, channel)| (user.as_str().to_owned(), channel.0)).unwrap_or_default();
+    let rows = fetch(counted, query.bind(sk).bind(user).bind(channel).bind(i64::from(limit))).await?;
+    rows.iter().map(read_friendship).collect()
+}
+
+static SUMMARIES: SetStatement = SetStatement {
+    text: "-- load_all_summaries\nWITH v(id) AS (VALUES {rows}) \
+           SELECT p.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v \
+           CROSS JOIN profiles p ON p.id = v.id AND p.sk = ? CROSS JOIN summaries s ON s.pid = p.pid",
+    columns: 1,
+};
+
+pub(crate) async fn summaries(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    ids: &[ProfileId],
+) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
+    let mut summaries = Vec::new();
+    for chunk in ids.chunks(MAX_ROWS) {
+        let query = SUMMARIES.bind(|query| query, chunk, |query, id| query.bind(id.as_bytes().to_vec()));
+        for row in fetch(counted, query.bind(sk)).await? {
+            summaries.push(read_summary(&row)?);
+        }
+    }
+    summaries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    Ok(summaries)
+}
+
+pub(crate) async fn journal(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    profile: ProfileId,
+) -> Result<Vec<JournalEntry>, Fault> {
+    let query = plain(
+        "-- load_journal\nSELECT at, kind, actor, other, detail FROM journal WHERE profile = ? AND sk = ? \
+         ORDER BY jid",
+    );
+    let rows = fetch(counted, query.bind(profile.as_bytes().to_vec()).bind(sk)).await?;
+    rows.iter().map(|row| read_entry(row, profile)).collect()
+}
+
+fn read_entry(row: &SqliteRow, profile: ProfileId) -> Result<JournalEntry, Fault> {
+    let column = |error: sqlx::Error| to_fault(&error);
+    let kind: String = row.try_get(1).map_err(column)?;
+    let actor: &str = row.try_get(2).map_err(column)?;
+    let other: Option<&[u8]> = row.try_get(3).map_err(column)?;
+    let detail: &str = row.try_get(4).map_err(column)?;
+    Ok(JournalEntry {
+        profile,
+        at: Timestamp::from_micros(row.try_get(0).map_err(column)?),
+        kind: serde_json::from_value(kind.into()).map_err(|_| unreadable("journal.kind"))?,
+        actor: serde_json::from_str(actor).map_err(|_| unreadable("journal.actor"))?,
+        other: other
+            .map(|bytes| bytes.try_into().map(ProfileId::from_bytes).map_err(|_| unreadable("journal.other")))
+            .transpose()?,
+        detail: serde_json::from_str(detail).map_err(|_| unreadable("journal.detail"))?,
+    })
+}
+
+pub(crate) async fn inbox_pending(
+    counted: &mut Counted<'_>,
+    after: Option<InboxKey>,
+    limit: u32,
+) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault> {
+    let query = plain(
+        "-- scan_inbox_pending\nSELECT channel, event, sk, received_at, line_user_id, kind, note, body \
+         FROM line_inbox WHERE state = 0 AND (channel, event) > (?, ?) ORDER BY channel, event LIMIT ?",
+    );
+    let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
+    let rows = fetch(counted, query.bind(channel).bind(event).bind(i64::from(limit))).await?;
+    rows.iter().map(read_inbox).collect()
+}
+
+fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {
+    let column = |error: sqlx::Error| to_fault(&error);
+    let sk: i64 = row.try_get(2).map_err(column)?;
+    let workspace = WorkspaceId(u32::try_from(sk >> 16).map_err(|_| unreadable("line_inbox.sk"))?);
+    let user: Option<String> = row.try_get(4).map_err(column)?;
+    let body: String = row.try_get(7).map_err(column)?;
+    let row = InboxRow {
+        key: InboxKey {
+            channel: ChannelId(row.try_get(0).map_err(column)?),
+            event: row.try_get(1).map_err(column)?,
+        },
+        received_at: Timestamp::from_micros(row.try_get(3).map_err(column)?),
+        user: user.map(LineUserId::from_stored),
+        kind: row.try_get(5).map_err(column)?,
+        state: InboxState::Pending,
+        note: row.try_get(6).map_err(column)?,
+        body: RawValue::from_string(body).map_err(|_| unreadable("line_inbox.body"))?,
+    };
+    Ok((workspace, row))
+}
+
+async fn fetch(counted: &mut Counted<'_>, query: crate::statement::Bound) -> Result<Vec<SqliteRow>, Fault> {
+    counted.fetch(query).await.map_err(|error| to_fault(&error))
+}

@@ -1,0 +1,284 @@
+//! Opening the file, and the contract on it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use profile_model::{
+    ChannelId, Config, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Lease,
+    LineUserId, Loaded, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+};
+use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::fault::to_fault;
+use crate::load::Found;
+use crate::statement::Counted;
+use crate::writer::{Queues, Request, queues};
+
+/// How to open.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Reader connections.
+    pub readers: u32,
+    /// How long a locked file is waited for.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, busy_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// The store on one SQLite file.
+pub struct SqliteStore {
+    queues: Mutex<Option<Queues>>,
+    readers: SqlitePool,
+    writer: Mutex<Option<JoinHandle<SqliteConnection>>>,
+    checkpointer: JoinHandle<()>,
+}
+
+/// Pages of WAL before SQLite checkpoints inside a commit: large, because the checkpointer does it beside the writer.
+const AUTOCHECKPOINT_PAGES: &str = "65536";
+
+/// How often the checkpointer runs (engine.md: the largest single knob found).
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
+
+fn connect_options(path: &Path, options: &Options) -> Result<SqliteConnectOptions, Fault> {
+    let base = SqliteConnectOptions::from_str("sqlite:").map_err(|error| to_fault(&error))?;
+    Ok(base
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(options.busy_timeout)
+        .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
+        .pragma("cache_size", "-32768")
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(256)
+        .disable_statement_logging())
+}
+
+impl SqliteStore {
+    /// Opens or creates the file (and its folder), brings the schema up to date, and starts the writer.
+    ///
+    /// # Errors
+    /// When the file cannot be used, or has a schema newer than this binary knows.
+    pub async fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, Fault> {
+        let path: PathBuf = path.as_ref().to_owned();
+        Self::migrate(&path, &options).await?;
+        let wanted = connect_options(&path, &options)?;
+        let writing = wanted.connect().await.map_err(|error| to_fault(&error))?;
+        let checkpointing = wanted.connect().await.map_err(|error| to_fault(&error))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.readers)
+            .min_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(wanted.clone().pragma("query_only", "on"))
+            .await
+            .map_err(|error| to_fault(&error))?;
+        let (queues, receivers) = queues();
+        Ok(Self {
+            queues: Mutex::new(Some(queues)),
+            readers,
+            writer: Mutex::new(Some(tokio::spawn(crate::writer::run(writing, receivers)))),
+            checkpointer: tokio::spawn(checkpoint(checkpointing)),
+        })
+    }
+
+    /// Brings the schema of a file up to date; the versions before and after.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn migrate(path: &Path, options: &Options) -> Result<(i64, i64), Fault> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            tokio::fs::create_dir_all(folder)
+                .await
+                .map_err(|error| Fault::Unavailable(format!("the data folder cannot be made: {error}")))?;
+        }
+        let options = connect_options(path, options)?;
+        let mut connection = options.connect().await.map_err(|error| to_fault(&error))?;
+        let found = crate::migrations::migrate(&mut connection).await?;
+        connection.close().await.map_err(|error| to_fault(&error))?;
+        Ok((found, crate::SCHEMA_VERSION))
+    }
+
+    async fn queues(&self) -> Result<Queues, Fault> {
+        self.queues.lock().await.clone().ok_or_else(closed)
+    }
+
+    /// Sends a request and waits for its answer, which comes after the commit.
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Request,
+    ) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.queues().await?.send(request(answer)).await?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, Fault> {
+        self.readers.acquire().await.map_err(|error| to_fault(&error))
+    }
+}
+
+fn closed() -> Fault {
+    Fault::Unavailable("the store is closed".into())
+}
+
+/// Moves the WAL into the file beside the writer, so that no commit pays for it.
+async fn checkpoint(mut connection: SqliteConnection) {
+    loop {
+        tokio::time::sleep(CHECKPOINT_EVERY).await;
+        let query = crate::statement::plain("-- checkpoint\nPRAGMA wal_checkpoint(PASSIVE)");
+        if let Err(error) = query.execute(&mut connection).await {
+            tracing::warn!(fault = %to_fault(&error), "checkpoint");
+        }
+    }
+}
+
+macro_rules! read {
+    ($self:ident, $counted:ident => $body:expr) => {{
+        let mut connection = $self.reader().await?;
+        let $counted = &mut Counted::new(&mut connection);
+        $body.await
+    }};
+}
+
+#[async_trait]
+impl Backend for SqliteStore {
+    async fn transact(&self, unit: Unit) -> Result<Applied, Fault> {
+        self.ask(|answer| Request::Unit(unit, answer)).await
+    }
+
+    async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
+        let mut found = Found::default();
+        read!(self, counted => crate::load::load(counted, workspace, keys, &mut found))?;
+        Ok(found.loaded)
+    }
+
+    async fn load_summaries(
+        &self,
+        workspace: WorkspaceId,
+        profiles: &[ProfileId],
+    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
+        read!(self, counted => crate::scan::summaries(counted, workspace.shard_key(0), profiles))
+    }
+
+    async fn scan_profiles(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<Arc<Profile>>, Fault> {
+        read!(self, counted => crate::scan::profiles(counted, workspace.shard_key(0), after, limit))
+    }
+
+    async fn scan_friendships(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<(LineUserId, ChannelId)>,
+        limit: u32,
+    ) -> Result<Vec<Friendship>, Fault> {
+        read!(self, counted => crate::scan::friendships(counted, workspace.shard_key(0), after, limit))
+    }
+
+    async fn load_journal(
+        &self,
+        workspace: WorkspaceId,
+        profile: ProfileId,
+    ) -> Result<Vec<JournalEntry>, Fault> {
+        read!(self, counted => crate::scan::journal(counted, workspace.shard_key(0), profile))
+    }
+
+    async fn config_revision(&self) -> Result<u64, Fault> {
+        read!(self, counted => crate::config::revision(counted))
+    }
+
+    async fn load_config(&self) -> Result<Config, Fault> {
+        read!(self, counted => crate::config::load(counted))
+    }
+
+    async fn scan_inbox_pending(
+        &self,
+        after: Option<InboxKey>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault> {
+        read!(self, counted => crate::scan::inbox_pending(counted, after, limit))
+    }
+
+    async fn claim_jobs(
+        &self,
+        kind: JobKind,
+        lease: &Lease,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>, Fault> {
+        let lease = lease.clone();
+        self.ask(|answer| Request::Claim(kind, lease, now, limit, answer)).await
+    }
+
+    async fn release_jobs(&self, owner: &str) -> Result<(), Fault> {
+        let owner = owner.to_owned();
+        self.ask(|answer| Request::Release(owner, answer)).await
+    }
+
+    async fn load_sync(&self, workspace: WorkspaceId, id: SyncId) -> Result<Option<SyncRun>, Fault> {
+        read!(self, counted => crate::jobs::load_sync(counted, workspace.shard_key(0), id))
+    }
+
+    async fn load_import(&self, workspace: WorkspaceId, id: ImportId) -> Result<Option<ImportRun>, Fault> {
+        read!(self, counted => crate::jobs::load_import(counted, workspace.shard_key(0), id))
+    }
+
+    async fn scan_import_issues(
+        &self,
+        _workspace: WorkspaceId,
+        id: ImportId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ImportIssue)>, Fault> {
+        read!(self, counted => crate::jobs::scan_issues(counted, id, after, limit))
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        let mut connection = self.reader().await?;
+        let found = crate::migrations::version(&mut connection).await?;
+        if found == crate::SCHEMA_VERSION {
+            return Ok(());
+        }
+        Err(Fault::Unavailable(format!("schema version {found}, wanted {}", crate::SCHEMA_VERSION)))
+    }
+
+    async fn close(&self) {
+        // The writer ends when the last sender is gone and what was taken is done.
+        drop(self.queues.lock().await.take());
+        if let Some(writer) = self.writer.lock().await.take()
+            && let Ok(mut connection) = writer.await
+        {
+            self.checkpointer.abort();
+            self.readers.close().await;
+            let query = crate::statement::plain("-- last_checkpoint\nPRAGMA wal_checkpoint(TRUNCATE)");
+            if let Err(error) = query.execute(&mut connection).await {
+                tracing::warn!(fault = %to_fault(&error), "the last checkpoint was left to the next start");
+            }
+            let _ = connection.close().await;
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.checkpointer.abort();
+    }
+}

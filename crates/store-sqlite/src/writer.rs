@@ -1,0 +1,259 @@
+//! The one writer: group commit over two queues.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use profile_model::{Decision, Lease, Timestamp, WorkspaceId};
+use profile_store::{Applied, Fault, Job, JobKind, Lane, Unit};
+use sqlx::SqliteConnection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::fault::{UnitFault, to_fault};
+use crate::load::{Found, load};
+use crate::statement::{Counted, plain};
+
+/// Most units of one group, and how long a group may collect work before it commits.
+const GROUP_UNITS: usize = 64;
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+/// How often a unit may lose against something that moved (another process' write between its load and apply cannot
+/// happen inside BEGIN IMMEDIATE, so this is a guard), and how often it may ask for more.
+const MAX_CONFLICTS: u32 = 3;
+const MAX_ROUNDS: u32 = 2;
+
+/// How often a locked file is waited for (each wait is the connection's busy timeout).
+const MAX_BUSY: u32 = 4;
+
+/// What the writer is asked to do.
+pub(crate) enum Request {
+    Unit(Unit, oneshot::Sender<Result<Applied, Fault>>),
+    Claim(JobKind, Lease, Timestamp, u32, oneshot::Sender<Result<Vec<Job>, Fault>>),
+    Release(String, oneshot::Sender<Result<(), Fault>>),
+}
+
+/// Both queues' sending ends.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    interactive: mpsc::Sender<Request>,
+    bulk: mpsc::Sender<Request>,
+}
+
+pub(crate) struct Receivers {
+    interactive: mpsc::Receiver<Request>,
+    bulk: mpsc::Receiver<Request>,
+}
+
+pub(crate) fn queues() -> (Queues, Receivers) {
+    let (interactive, interactive_end) = mpsc::channel(4096);
+    let (bulk, bulk_end) = mpsc::channel(64);
+    (Queues { interactive, bulk }, Receivers { interactive: interactive_end, bulk: bulk_end })
+}
+
+impl Queues {
+    pub(crate) async fn send(&self, request: Request) -> Result<(), Fault> {
+        let queue = match &request {
+            Request::Unit(unit, _) if unit.lane == Lane::Bulk => &self.bulk,
+            _ => &self.interactive,
+        };
+        queue.send(request).await.map_err(|_| Fault::Unavailable("the store is closed".into()))
+    }
+}
+
+impl Receivers {
+    /// The next request, interactive ones first; `None` when every sender is gone.
+    async fn next(&mut self) -> Option<Request> {
+        tokio::select! {
+            biased;
+            Some(request) = self.interactive.recv() => Some(request),
+            Some(request) = self.bulk.recv() => Some(request),
+            else => None,
+        }
+    }
+
+    /// A request that waits already.
+    fn waiting(&mut self) -> Option<Request> {
+        self.interactive.try_recv().or_else(|_| self.bulk.try_recv()).ok()
+    }
+}
+
+/// An answer that is ready, held back until the commit.
+type Answer = Box<dyn FnOnce(Result<(), Fault>) + Send>;
+
+/// Runs until every sender is gone and both queues are empty.
+pub(crate) async fn run(mut connection: SqliteConnection, mut receivers: Receivers) -> SqliteConnection {
+    while let Some(first) = receivers.next().await {
+        if let Err(fault) = begin(&mut connection).await {
+            refuse(first, fault);
+            continue;
+        }
+        let mut answers: Vec<Answer> = Vec::new();
+        let ended = group(&mut connection, first, &mut receivers, &mut answers).await;
+        let committed = match ended {
+            Ok(()) => execute(&mut connection, "-- commit\nCOMMIT").await,
+            Err(fault) => Err(fault),
+        };
+        if committed.is_err() {
+            // Whatever is left of the transaction; an error here means that SQLite has ended it already.
+            let _ = execute(&mut connection, "-- rollback\nROLLBACK").await;
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+    connection
+}
+
+async fn execute(connection: &mut SqliteConnection, text: &'static str) -> Result<(), Fault> {
+    plain(text).execute(connection).await.map(drop).map_err(|error| to_fault(&error))
+}
+
+async fn begin(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let mut tries = 0;
+    loop {
+        match execute(connection, "-- begin\nBEGIN IMMEDIATE").await {
+            Err(Fault::Unavailable(_)) if tries < MAX_BUSY => tries += 1,
+            result => return result,
+        }
+    }
+}
+
+fn refuse(request: Request, fault: Fault) {
+    match request {
+        Request::Unit(_, answer) => drop(answer.send(Err(fault))),
+        Request::Claim(.., answer) => drop(answer.send(Err(fault))),
+        Request::Release(_, answer) => drop(answer.send(Err(fault))),
+    }
+}
+
+/// Runs units until the group is full, its time is over, or nobody waits. An error ends the whole group.
+async fn group(
+    connection: &mut SqliteConnection,
+    first: Request,
+    receivers: &mut Receivers,
+    answers: &mut Vec<Answer>,
+) -> Result<(), Fault> {
+    let began = Instant::now();
+    let mut next_pid = next_pid(connection).await?;
+    let mut request = Some(first);
+    while let Some(current) = request {
+        handle(connection, current, &mut next_pid, answers).await?;
+        let full = answers.len() >= GROUP_UNITS || began.elapsed() >= GROUP_TIME;
+        request = if full { None } else { receivers.waiting() };
+    }
+    Ok(())
+}
+
+async fn next_pid(connection: &mut SqliteConnection) -> Result<i64, Fault> {
+    let query = sqlx::query_scalar::<_, i64>("-- next_pid\nSELECT coalesce(max(pid), 0) + 1 FROM profiles");
+    query.fetch_one(connection).await.map_err(|error| to_fault(&error))
+}
+
+async fn handle(
+    connection: &mut SqliteConnection,
+    request: Request,
+    next_pid: &mut i64,
+    answers: &mut Vec<Answer>,
+) -> Result<(), Fault> {
+    match request {
+        Request::Unit(mut unit, answer) => {
+            let result = match run_unit(connection, &mut unit, next_pid).await {
+                Ok(applied) => Ok(applied),
+                Err(UnitFault::Conflict) => Err(Fault::Conflict),
+                Err(UnitFault::Unit(fault)) => Err(fault),
+                Err(UnitFault::Group(fault)) => {
+                    let _ = answer.send(Err(fault.clone()));
+                    return Err(fault);
+                }
+            };
+            answers.push(held(answer, result));
+        }
+        Request::Claim(kind, lease, now, limit, answer) => {
+            let mut counted = Counted::new(connection);
+            let result = crate::jobs::claim(&mut counted, kind, &lease, now, limit).await;
+            answers.push(held(answer, result));
+        }
+        Request::Release(owner, answer) => {
+            let result = crate::jobs::release(&mut Counted::new(connection), &owner).await;
+            answers.push(held(answer, result));
+        }
+    }
+    Ok(())
+}
+
+/// Answers with `result` once the commit is known, or with why there was none.
+fn held<T: Send + 'static>(answer: oneshot::Sender<Result<T, Fault>>, result: Result<T, Fault>) -> Answer {
+    Box::new(move |committed| drop(answer.send(committed.and(result))))
+}
+
+async fn run_unit(
+    connection: &mut SqliteConnection,
+    unit: &mut Unit,
+    next_pid: &mut i64,
+) -> Result<Applied, UnitFault> {
+    let mut counted = Counted::new(connection);
+    let mut conflicts = 0;
+    loop {
+        match try_unit(&mut counted, unit, next_pid).await {
+            Ok(wrote) => return Ok(Applied { wrote, statements: counted.statements, retries: conflicts }),
+            Err(UnitFault::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+async fn try_unit(
+    counted: &mut Counted<'_>,
+    unit: &mut Unit,
+    next_pid: &mut i64,
+) -> Result<bool, UnitFault> {
+    let mut found = Found::default();
+    load(counted, unit.workspace, &unit.keys, &mut found).await?;
+    let mut rounds = 0;
+    let change = loop {
+        match decide(unit, &found)? {
+            Decision::Nothing => return Ok(false),
+            Decision::Write(change) => break change,
+            Decision::NeedMore(keys) if rounds < MAX_ROUNDS => {
+                rounds += 1;
+                load_more(counted, unit.workspace, &keys, &mut found).await?;
+            }
+            Decision::NeedMore(_) => {
+                return Err(Fault::Internal(format!("{}: a decision asked for more again", unit.name)).into());
+            }
+        }
+    };
+    counted.execute(plain("-- savepoint\nSAVEPOINT unit")).await?;
+    let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, next_pid).await;
+    match applied {
+        Ok(()) => {
+            counted.execute(plain("-- release\nRELEASE unit")).await?;
+            Ok(true)
+        }
+        Err(UnitFault::Group(fault)) => Err(UnitFault::Group(fault)),
+        Err(fault) => {
+            let undone = counted.execute(plain("-- undo\nROLLBACK TO unit")).await;
+            undone.map_err(|error| UnitFault::Group(to_fault(&error)))?;
+            counted.execute(plain("-- release\nRELEASE unit")).await?;
+            Err(fault)
+        }
+    }
+}
+
+async fn load_more(
+    counted: &mut Counted<'_>,
+    workspace: WorkspaceId,
+    keys: &profile_model::Keys,
+    found: &mut Found,
+) -> Result<(), UnitFault> {
+    let mut more = Found::default();
+    load(counted, workspace, keys, &mut more).await?;
+    found.loaded.extend(more.loaded);
+    found.pids.extend(more.pids);
+    Ok(())
+}
+
+/// A decision that panics fails its own unit, not the writer.
+fn decide(unit: &mut Unit, found: &Found) -> Result<Decision, UnitFault> {
+    let decision = catch_unwind(AssertUnwindSafe(|| (unit.decide)(&found.loaded)));
+    decision.map_err(|_| UnitFault::Unit(Fault::Internal(format!("{}: the decision panicked", unit.name))))
+}

@@ -1,0 +1,62 @@
+//! The conformance list, and random operations compared with the model by whole exported state.
+
+use std::sync::Arc;
+
+use profile_model::{Timestamp, WorkspaceId};
+use profile_store::conformance::{CASES, exported_state, operations, perform, run_cases};
+use profile_store::model::ModelBackend;
+use profile_store::{Backend, FixedClock, ProfileStore};
+use store_sqlite::{Options, SqliteStore};
+
+const START: Timestamp = Timestamp::from_millis(1_700_000_020_000);
+
+async fn sqlite(folder: &std::path::Path) -> Arc<dyn Backend> {
+    Arc::new(SqliteStore::open(folder.join("store.db"), Options::default()).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_passes_the_conformance_list() {
+    let folders = std::sync::Mutex::new(Vec::new());
+    let make = || async {
+        let folder = tempfile::tempdir().unwrap();
+        let backend = sqlite(folder.path()).await;
+        folders.lock().unwrap().push(folder);
+        ProfileStore::new(backend, Arc::new(FixedClock::at(START)), std::env::temp_dir())
+    };
+    assert_eq!(run_cases(make).await, Ok(CASES.len()));
+}
+
+/// The two backends agree after every tenth of 400 random operations, for several seeds, and after reopening.
+#[tokio::test(flavor = "multi_thread")]
+async fn random_operations_leave_the_same_state_as_in_the_model() {
+    for seed in 0..6 {
+        let folder = tempfile::tempdir().unwrap();
+        let clocks = [Arc::new(FixedClock::at(START)), Arc::new(FixedClock::at(START))];
+        let model: Arc<dyn Backend> = Arc::new(ModelBackend::default());
+        let stores = [
+            ProfileStore::new(model, Arc::clone(&clocks[0]) as Arc<_>, std::env::temp_dir()),
+            ProfileStore::new(sqlite(folder.path()).await, Arc::clone(&clocks[1]) as Arc<_>, std::env::temp_dir()),
+        ];
+        let workspace = WorkspaceId(1);
+        for (number, operation) in operations(seed, 400).into_iter().enumerate() {
+            for (store, clock) in stores.iter().zip(&clocks) {
+                clock.advance_micros(1_000_000);
+                perform(store, workspace, operation.clone()).await.unwrap();
+            }
+            if number % 40 == 39 {
+                let [model, sqlite] = &stores;
+                let expected = exported_state(model, workspace).await.unwrap();
+                assert_eq!(exported_state(sqlite, workspace).await.unwrap(), expected, "seed {seed}, step {number}");
+            }
+        }
+        let [model, old] = &stores;
+        old.backend().close().await;
+        let reopened =
+            ProfileStore::new(sqlite(folder.path()).await, Arc::new(FixedClock::at(START)), std::env::temp_dir());
+        assert_eq!(
+            exported_state(&reopened, workspace).await.unwrap(),
+            exported_state(model, workspace).await.unwrap()
+        );
+        reopened.backend().close().await;
+    }
+}
