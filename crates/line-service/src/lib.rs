@@ -1,1 +1,16 @@
-//! Use cases that need both LINE and the store: channels, inbox, follower sync.
+#![doc = include_str!("../README.md")]
+
+mod channels;
+mod delivery;
+mod inbox;
+mod sealer;
+mod service;
+mod sync;
+mod workers;
+
+pub use channels::{ChannelView, ConnectFault, Connected, NewChannel};
+pub use inbox::{ReceiveFault, Received};
+pub use sealer::Sealer;
+pub use service::LineService;
+pub use sync::SyncFault;
+pub use workers::Workers;

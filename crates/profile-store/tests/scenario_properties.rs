@@ -255,7 +255,10 @@ async fn fresh_users(world: &World, operation: &Operation) -> BTreeSet<LineUserI
     let inbox = deliveries.iter().map(|delivery| delivery.key.clone()).collect();
     let keys = profile_model::Keys { inbox, ..profile_model::Keys::default() };
     let loaded = world.store.backend().load(W, &keys).await.unwrap();
-    let fresh = deliveries.iter().filter(|delivery| loaded.inbox[&delivery.key].is_none());
+    let mut seen = BTreeSet::new();
+    let fresh = deliveries
+        .iter()
+        .filter(|delivery| loaded.inbox[&delivery.key].is_none() && seen.insert(delivery.key.clone()));
     fresh.filter_map(|delivery| delivery.user.clone()).collect()
 }
 

@@ -1,0 +1,144 @@
+//! The webhook door: verify, store, apply, in one transaction; and what could not be applied in time, afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use line_platform::webhook::{RawEvent, parse_envelope};
+use line_platform::signature;
+use profile_model::{Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys};
+use profile_store::{Fault, Work};
+
+use crate::{LineService, delivery};
+
+/// How long applying may take before the events are only stored: LINE counts a timeout after 2 s (line.md A4).
+const APPLY_TIME: Duration = Duration::from_millis(1500);
+
+/// What became of a webhook request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Events in the request.
+    pub events: usize,
+    /// New ones with an effect (or stored to be applied).
+    pub applied: usize,
+    /// New ones kept without effect.
+    pub kept: usize,
+    /// Seen before.
+    pub repeated: usize,
+}
+
+/// Why a webhook request was refused; nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveFault {
+    /// 404
+    #[error("no such LINE channel")]
+    UnknownChannel,
+    /// 401
+    #[error("the signature is missing or wrong")]
+    BadSignature,
+    /// 400: rightly signed, but not a webhook body.
+    #[error("the body is not a LINE webhook")]
+    Malformed,
+    /// 5xx: LINE will deliver again if redelivery is on.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+impl LineService {
+    /// Takes a webhook request. When it returns `Ok`, every event is durable and has its effect exactly once, now or
+    /// soon.
+    ///
+    /// # Errors
+    /// See [`ReceiveFault`].
+    pub async fn receive(
+        &self,
+        channel: &str,
+        signature: Option<&str>,
+        body: &[u8],
+    ) -> Result<Received, ReceiveFault> {
+        let config = self.store().config().await?;
+        let channel = config.channels.get(&ChannelId(channel.to_owned())).ok_or(ReceiveFault::UnknownChannel)?;
+        let secrets: Vec<String> =
+            channel.sealed_secrets.iter().filter_map(|sealed| self.sealer().open(sealed)).collect();
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        if !signature::verify(&secrets, body, signature) {
+            return Err(ReceiveFault::BadSignature);
+        }
+        let envelope = parse_envelope(body).map_err(|_| ReceiveFault::Malformed)?;
+        let foreign = envelope.destination.as_deref() != Some(channel.bot_user_id.as_str());
+        if foreign {
+            tracing::warn!(channel_id = %channel.id, "a webhook names another bot; its events are kept, not applied");
+        }
+        let deliveries = self.read_all(&envelope.events, channel, foreign);
+        if deliveries.is_empty() {
+            return Ok(Received::default());
+        }
+        let outcomes = self.apply_in_time(channel.workspace, Arc::new(deliveries)).await?;
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        Ok(Received {
+            events: outcomes.len(),
+            applied: count(DeliveryOutcome::Applied),
+            kept: count(DeliveryOutcome::Kept),
+            repeated: count(DeliveryOutcome::Repeated),
+        })
+    }
+
+    fn read_all(&self, events: &[RawEvent], channel: &Channel, foreign: bool) -> Vec<Delivery> {
+        let now = self.store().now();
+        events.iter().filter_map(|event| delivery::read(event, &channel.id, now, foreign)).collect()
+    }
+
+    /// Applies within [`APPLY_TIME`]; else stores the events as pending, which the worker applies. Both may happen:
+    /// whichever comes second sees the other's rows.
+    async fn apply_in_time(
+        &self,
+        workspace: WorkspaceId,
+        deliveries: Arc<Vec<Delivery>>,
+    ) -> Result<Vec<DeliveryOutcome>, Fault> {
+        let applying = self.apply_deliveries(workspace, Arc::clone(&deliveries), false);
+        match tokio::time::timeout(APPLY_TIME, applying).await {
+            Ok(Ok(outcomes)) => Ok(outcomes),
+            Ok(Err(fault)) => {
+                tracing::warn!(%fault, "webhook events could not be applied; they are stored to be applied later");
+                self.apply_deliveries(workspace, deliveries, true).await
+            }
+            Err(_) => {
+                tracing::warn!("webhook events were not applied in time; they are stored to be applied later");
+                self.apply_deliveries(workspace, deliveries, true).await
+            }
+        }
+    }
+
+    pub(crate) async fn apply_deliveries(
+        &self,
+        workspace: WorkspaceId,
+        deliveries: Arc<Vec<Delivery>>,
+        append_only: bool,
+    ) -> Result<Vec<DeliveryOutcome>, Fault> {
+        let now = self.store().now();
+        let fresh = self.store().fresh(now);
+        let work = Work::new("webhook", workspace, delivery_keys(&deliveries)).repeatable();
+        let decide = move |loaded: &_| decide_deliveries(&deliveries, loaded, now, &fresh, append_only);
+        Ok(self.store().decide(work, decide).await?.0)
+    }
+
+    /// Applies what is pending, oldest first, each row on its own; how many were settled.
+    pub(crate) async fn apply_pending(&self) -> Result<usize, Fault> {
+        let (mut after, mut settled) = (None, 0);
+        loop {
+            let page = self.store().backend().scan_inbox_pending(after, 200).await?;
+            let Some((_, last)) = page.last() else { return Ok(settled) };
+            after = Some(last.key.clone());
+            for (workspace, row) in page {
+                let event = RawEvent::from_text(row.body.get());
+                let Some(mut delivery) = delivery::read(&event, &row.key.channel, row.received_at, false) else {
+                    continue;
+                };
+                delivery.key = row.key;
+                match self.apply_deliveries(workspace, Arc::new(vec![delivery]), false).await {
+                    Ok(_) => settled += 1,
+                    Err(fault) => tracing::warn!(%fault, "a pending webhook event could not be applied yet"),
+                }
+            }
+        }
+    }
+}

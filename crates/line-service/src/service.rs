@@ -1,0 +1,56 @@
+//! The service's common ground.
+
+use std::sync::Arc;
+
+use line_platform::messaging::MessagingClient;
+use profile_store::ProfileStore;
+use tokio::sync::Notify;
+
+use crate::Sealer;
+
+/// Everything that needs both LINE and the store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LineService {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: ProfileStore,
+    client: MessagingClient,
+    sealer: Sealer,
+    public_url: String,
+    sync_signal: Notify,
+}
+
+impl LineService {
+    /// `public_url` is the base of webhook URLs, without a slash at the end.
+    #[must_use]
+    pub fn new(store: ProfileStore, client: MessagingClient, sealer: Sealer, public_url: String) -> Self {
+        let sync_signal = Notify::new();
+        Self { inner: Arc::new(Inner { store, client, sealer, public_url, sync_signal }) }
+    }
+
+    pub(crate) fn store(&self) -> &ProfileStore {
+        &self.inner.store
+    }
+
+    pub(crate) fn client(&self) -> &MessagingClient {
+        &self.inner.client
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// Wakes the sync worker of this process.
+    pub(crate) fn sync_signal(&self) -> &Notify {
+        &self.inner.sync_signal
+    }
+
+    /// Where LINE shall send the events of a channel.
+    #[must_use]
+    pub fn webhook_url(&self, channel: &str) -> String {
+        format!("{}/line/events/{channel}", self.inner.public_url.trim_end_matches('/'))
+    }
+}
