@@ -1,1 +1,55 @@
-//! The Braze-compatible REST API and the LINE routes.
+#![doc = include_str!("../README.md")]
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use line_service::LineService;
+use profile_store::ProfileStore;
+
+mod answer;
+mod body;
+mod caller;
+mod export;
+mod imports;
+mod line_channels;
+mod line_events;
+mod line_syncs;
+mod line_users;
+mod observe;
+mod probes;
+mod report;
+mod track;
+
+pub use answer::Code;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ApiState {
+    /// Use cases of the store.
+    pub store: ProfileStore,
+    /// Use cases that need LINE too.
+    pub line: LineService,
+}
+
+/// Every route. Serve it with connect info (peer addresses), which keys with allowed IPs need.
+pub fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/users/track", post(track::track))
+        .route("/users/export/ids", post(export::export_ids))
+        .route("/line/users/{line_user_id}", get(line_users::line_user))
+        .route("/line/channels", post(line_channels::connect).get(line_channels::list))
+        .route("/line/events/{channel_id}", post(line_events::receive))
+        .route("/line/channels/{channel_id}/sync", post(line_syncs::start))
+        .route("/line/syncs/{sync_id}", get(line_syncs::show))
+        .route("/imports/users", post(imports::upload_users))
+        .route("/imports/{import_id}", get(imports::show))
+        .route("/imports/{import_id}/report.csv", get(report::report))
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/", get(probes::index))
+        .fallback(answer::unknown_route)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(axum::middleware::from_fn(observe::observe))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(state)
+}

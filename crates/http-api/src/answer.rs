@@ -1,0 +1,182 @@
+//! The envelope of answers and errors (`GEN-6`, design section 6).
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use profile_store::Fault;
+use serde_json::{Value, json};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
+        /// Stable words of errors on our own routes and where the reference quotes no text; see docs/errors.md.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+    };
+}
+
+codes!(
+    /// No such URL.
+    RouteUnknown = "route_unknown",
+    /// The URL knows other methods.
+    MethodNotAllowed = "method_not_allowed",
+    /// The caller's address is not in the key's list.
+    AddressNotAllowed = "address_not_allowed",
+    /// Over the size limit of the route.
+    BodyTooLarge = "body_too_large",
+    /// Not the content type of the route.
+    ContentTypeUnsupported = "content_type_unsupported",
+    /// The body broke off.
+    BodyIncomplete = "body_incomplete",
+    /// The body as a whole is not as documented.
+    BodyInvalid = "body_invalid",
+    /// A field is missing or malformed.
+    FieldInvalid = "field_invalid",
+    /// The LINE user id is malformed.
+    LineUserIdInvalid = "line_user_id_invalid",
+    /// Nobody holds it and no channel knows it.
+    LineUserUnknown = "line_user_unknown",
+    /// No such channel in this workspace.
+    LineChannelUnknown = "line_channel_unknown",
+    /// Connected already.
+    ChannelAlreadyConnected = "channel_already_connected",
+    /// Another provider.
+    LineProviderMismatch = "line_provider_mismatch",
+    /// LINE refused the token.
+    LineCredentialsRejected = "line_credentials_rejected",
+    /// LINE cannot be reached or failed.
+    LineUnreachable = "line_unreachable",
+    /// Missing or wrong webhook signature.
+    SignatureInvalid = "signature_invalid",
+    /// No such sync.
+    SyncUnknown = "sync_unknown",
+    /// No such import.
+    ImportUnknown = "import_unknown",
+    /// The CSV header is not usable.
+    CsvHeaderInvalid = "csv_header_invalid",
+    /// An export request is not as documented.
+    ExportInvalid = "export_invalid",
+    /// The store cannot be used now; nothing was written.
+    StorageUnavailable = "storage_unavailable",
+    /// The write may or may not have happened.
+    OutcomeUnknown = "outcome_unknown",
+    /// Too many conflicting writes; nothing was written.
+    Conflict = "conflict",
+    /// A defect of ours.
+    Internal = "internal",
+);
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Problem {
+    /// An error of ours, with its code.
+    pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self { status, body: json!({"message": message.into(), "code": code.as_str()}) }
+    }
+
+    /// An error that the reference quotes: exactly its keys.
+    pub(crate) fn quoted(status: StatusCode, message: &str) -> Self {
+        Self { status, body: json!({"message": message}) }
+    }
+
+    /// The same with per-object errors.
+    pub(crate) fn with_errors(mut self, errors: Value) -> Self {
+        self.body["errors"] = errors;
+        self
+    }
+
+    pub(crate) fn invalid(code: Code, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let (status, code, message) = match &fault {
+            Fault::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::StorageUnavailable,
+                "the store cannot be used now; nothing was written, try again",
+            ),
+            Fault::OutcomeUnknown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::OutcomeUnknown,
+                "the connection to the database broke while committing; check before trying again",
+            ),
+            Fault::Conflict => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::Conflict,
+                "too many conflicting writes; nothing was written, try again",
+            ),
+            Fault::Inconsistent(_) | Fault::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "an internal error happened")
+            }
+        };
+        tracing::error!(%fault, "a request failed");
+        Self::new(status, code, message)
+    }
+}
+
+/// Body of a 5xx answer, to which the observer adds the request id.
+#[derive(Clone)]
+pub(crate) struct FaultBody(pub(crate) Value);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = answer(self.status, &self.body);
+        if self.status.is_server_error() {
+            response.extensions_mut().insert(FaultBody(self.body));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// A JSON answer.
+pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
+    let json = (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json"));
+    (status, [json], body.to_string()).into_response()
+}
+
+pub(crate) async fn unknown_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, Code::RouteUnknown, "Not Found: there is no such URL")
+}
+
+pub(crate) async fn wrong_method() -> Problem {
+    let message = "this URL does not take this method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// docs/errors.md lists every code, and no other.
+    #[test]
+    fn the_page_of_errors_lists_every_code() {
+        let page = include_str!("../../../docs/errors.md");
+        let listed: Vec<_> =
+            page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        let mut known: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        known.sort_unstable();
+        let mut sorted = listed.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, known);
+    }
+}
