@@ -18,9 +18,11 @@ mod line_users;
 mod observe;
 mod probes;
 mod report;
+mod serve;
 mod track;
 
 pub use answer::Code;
+pub use serve::serve;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone, Debug)]

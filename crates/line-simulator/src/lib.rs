@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api_client;
 mod client;
 mod clock;
 mod control;
@@ -11,5 +12,6 @@ mod server;
 pub mod verbs;
 mod world;
 
+pub use api_client::{ApiAnswer, ApiClient};
 pub use client::{SimulatorClient, SimulatorFault};
 pub use server::{Running, SimulatorOptions, serve};

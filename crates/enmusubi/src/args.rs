@@ -1,0 +1,250 @@
+//! The command line as typed; the doc comments are its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A self-hosted customer profile store that speaks Braze's user-data API and resolves LINE identities.
+#[derive(Debug, Parser)]
+#[command(name = "enmusubi", version)]
+pub(crate) struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Shared {
+    /// Database, `sqlite://PATH` [environment: ENMUSUBI_DATABASE; default: sqlite://enmusubi-data/enmusubi.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Folder for uploads and the secret key [environment: ENMUSUBI_DATA_DIR; default: where the database is]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Settings file [default: enmusubi.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the HTTP API; the first start makes workspace `default` and prints its key once
+    Serve(ServeArguments),
+    /// Watch the whole story on throw-away data with a stand-in for LINE, then try it yourself until Ctrl-C
+    Demo(DemoArguments),
+    /// Import a CSV file
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Connect LINE channels, sync followers, or run a stand-in for LINE
+    #[command(subcommand)]
+    Line(LineCommand),
+    /// Look at profiles
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Make, list and set up workspaces
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Bring the database schema up to date
+    Migrate,
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServeArguments {
+    /// Address and port; port 0 takes a free one [environment: ENMUSUBI_LISTEN; default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Base of webhook URLs [environment: ENMUSUBI_PUBLIC_URL; default: http://<listen>]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+}
+
+/// How to show the story.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArguments {
+    /// End after the story: 0 if all cases hold, else 1
+    #[arg(long)]
+    pub(crate) exit: bool,
+}
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Attributes of users; exits 0 complete, 1 failed, 2 misuse, 3 partial
+    Users(ImportUsersArguments),
+}
+
+/// Which file, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ImportUsersArguments {
+    /// CSV file, `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Workspace to import into
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) workspace: String,
+    /// Check every row, write no profile
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write what was left out or changed, line by line, to this CSV file
+    #[arg(long, value_name = "OUT.csv")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// What to do with LINE.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LineCommand {
+    /// Connect a Messaging API channel and start its follower sync
+    Connect(ConnectArguments),
+    /// List the connected channels
+    Channels {
+        /// Workspace to look at
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+    },
+    /// Start a follower sync; a running `serve` does it, or `--wait` here
+    Sync {
+        /// LINE's channel id
+        channel: String,
+        /// Work on it here and end when it has ended
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Run a stand-in for LINE until Ctrl-C
+    Simulate {
+        /// Address and port; its control verbs are not authenticated: keep it on loopback
+        #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+        listen: std::net::SocketAddr,
+    },
+}
+
+/// The four values of LINE's console.
+#[derive(Clone, Args)]
+pub(crate) struct ConnectArguments {
+    /// The provider the channel belongs to
+    #[arg(long)]
+    pub(crate) provider_id: String,
+    /// The channel
+    #[arg(long)]
+    pub(crate) channel_id: String,
+    /// Signs the webhooks
+    #[arg(long)]
+    pub(crate) channel_secret: String,
+    /// A long-lived token
+    #[arg(long)]
+    pub(crate) channel_access_token: String,
+    /// Display name [default: the account's own]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Workspace to connect it to
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) workspace: String,
+}
+
+impl std::fmt::Debug for ConnectArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ConnectArguments({})", self.channel_id)
+    }
+}
+
+/// What to do with profiles.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Show who an identifier leads to; exits 1 if nobody
+    Get(ProfileGetArguments),
+}
+
+/// Whom to show.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileGetArguments {
+    /// The identifier.
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Workspace to look in
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) workspace: String,
+}
+
+/// Exactly one identifier.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Who {
+    /// LINE user ID
+    #[arg(long, value_name = "U..")]
+    pub(crate) line_id: Option<String>,
+    /// External id
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+    /// Alias, label and name with a colon between
+    #[arg(long, value_name = "LABEL:NAME")]
+    pub(crate) alias: Option<String>,
+    /// Email address
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// Phone number
+    #[arg(long)]
+    pub(crate) phone: Option<String>,
+    /// The profile's own id
+    #[arg(long, value_name = "UUID")]
+    pub(crate) braze_id: Option<String>,
+}
+
+/// What to do with workspaces.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkspaceCommand {
+    /// Make a workspace
+    Create {
+        /// Its name
+        name: String,
+    },
+    /// List the workspaces and their settings
+    List,
+    /// Change settings, e.g. `set default phone_region=JP time_zone=Asia/Tokyo`
+    Set {
+        /// The workspace
+        name: String,
+        /// Settings to change
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and print it; it cannot be shown again
+    Create {
+        /// Display name
+        #[arg(long)]
+        name: String,
+        /// Workspace it is for
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+        /// A permission, e.g. users.track; may be repeated [default: all]
+        #[arg(long = "permission", value_name = "PERMISSION")]
+        permissions: Vec<String>,
+        /// Addresses it may be used from; may be repeated [default: any]
+        #[arg(long = "allow-ip", value_name = "CIDR")]
+        allowed_ips: Vec<String>,
+    },
+    /// List the keys (never the secrets)
+    List,
+    /// Revoke a key for good
+    Revoke {
+        /// Its id, as `list` shows it
+        key_id: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

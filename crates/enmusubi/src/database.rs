@@ -1,0 +1,35 @@
+//! Opening the database that the settings name.
+
+use std::sync::Arc;
+
+use profile_store::{ProfileStore, SystemClock};
+use store_sqlite::{Options, SqliteStore};
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Opens or makes the database and brings its schema up to date.
+///
+/// # Errors
+/// When the file cannot be used.
+pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
+    let path = settings.database.display();
+    let opened = SqliteStore::open(&settings.database, Options::default())
+        .await
+        .map_err(|fault| Failure::Failed(format!("the database {path} cannot be opened: {fault}")))?;
+    Ok(ProfileStore::new(Arc::new(opened), Arc::new(SystemClock), settings.uploads()))
+}
+
+/// Opens a database that must be there: a command that looks or imports makes none by a slip of the path.
+///
+/// # Errors
+/// [`Failure::Misuse`] if there is none.
+pub(crate) async fn open_existing(settings: &Settings) -> Result<ProfileStore, Failure> {
+    if !settings.database.exists() {
+        return Err(Failure::Misuse(format!(
+            "there is no database at {}; start `enmusubi serve` once, or name another with --database",
+            settings.database.display()
+        )));
+    }
+    open(settings).await
+}
