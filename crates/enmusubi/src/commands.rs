@@ -1,7 +1,10 @@
 //! The commands, one module each.
 
+pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod line;
 pub(crate) mod migrate;
 pub(crate) mod profile;
+pub(crate) mod serve;
 pub(crate) mod workspace;

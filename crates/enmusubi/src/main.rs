@@ -6,6 +6,8 @@ mod database;
 mod failure;
 mod logs;
 mod output;
+mod secret_key;
+mod server;
 mod settings;
 
 use std::process::ExitCode;
@@ -27,14 +29,18 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { shared, command } = arguments;
     let output = Output { json: shared.json };
-    logs::start("warn");
-    let settings = Settings::read(&shared, &ServeArguments::default())?;
+    logs::start(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
+    let settings = |serve: &ServeArguments| Settings::read(&shared, serve);
+    let plain = || settings(&ServeArguments::default());
     match command {
-        Command::Import(what) => commands::import::run(&settings, output, what).await,
-        Command::Profile(what) => commands::profile::run(&settings, output, what).await,
-        Command::Workspace(what) => commands::workspace::run(&settings, output, what).await,
-        Command::Key(what) => commands::key::run(&settings, output, what).await,
-        Command::Migrate => commands::migrate::run(&settings, output).await,
-        Command::Serve(_) | Command::Demo(_) | Command::Line(_) => Err(Failure::Failed(String::new())),
+        Command::Serve(serve) => commands::serve::run(&settings(&serve)?, output).await,
+        // Throw-away data: no setting from outside has a say.
+        Command::Demo(demo) => commands::demo::run(output, demo.exit).await,
+        Command::Import(what) => commands::import::run(&plain()?, output, what).await,
+        Command::Line(what) => commands::line::run(&plain()?, output, what).await,
+        Command::Profile(what) => commands::profile::run(&plain()?, output, what).await,
+        Command::Workspace(what) => commands::workspace::run(&plain()?, output, what).await,
+        Command::Key(what) => commands::key::run(&plain()?, output, what).await,
+        Command::Migrate => commands::migrate::run(&plain()?, output).await,
     }
 }

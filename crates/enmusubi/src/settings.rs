@@ -192,6 +192,21 @@ impl Settings {
         })
     }
 
+    /// Settings of a demonstration: everything in one folder, LINE at `line_api_base`, nothing from outside.
+    pub(crate) fn throw_away(folder: &Path, listen: SocketAddr, line_api_base: String) -> Self {
+        Self {
+            listen,
+            database: folder.join(DATABASE_FILE),
+            data_dir: folder.to_owned(),
+            public_url: None,
+            line_api_base: Some(line_api_base),
+            line_access_base: None,
+            secret_key: None,
+            bootstrap_api_key: None,
+            bootstrap_admin_password: None,
+        }
+    }
+
     /// Where uploads wait for their import.
     pub(crate) fn uploads(&self) -> PathBuf {
         self.data_dir.join("uploads")
