@@ -1,5 +1,7 @@
 //! Opening the database that the settings name.
 
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use profile_store::{ProfileStore, SystemClock};
@@ -14,10 +16,23 @@ use crate::settings::Settings;
 /// When the file cannot be used.
 pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
     let path = settings.database.display();
+    for folder in [Some(settings.data_dir.as_path()), settings.database.parent()].into_iter().flatten() {
+        make_private(folder).map_err(|error| {
+            Failure::Failed(format!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
+    }
     let opened = SqliteStore::open(&settings.database, Options::default())
         .await
         .map_err(|fault| Failure::Failed(format!("the database {path} cannot be opened: {fault}")))?;
     Ok(ProfileStore::new(Arc::new(opened), Arc::new(SystemClock), settings.uploads()))
+}
+
+/// Makes a folder that only its owner may look into: profiles are personal data. One that is there stays as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Opens a database that must be there: a command that looks or imports makes none by a slip of the path.

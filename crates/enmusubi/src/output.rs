@@ -31,13 +31,20 @@ pub(crate) fn complain(reason: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "enmusubi: {reason}");
 }
 
-/// Widest line of a table, in columns.
-const WIDTH: u16 = 120;
+/// Widest line of a story, in columns.
+const WIDTH: u16 = 110;
 
-/// A table with these headings; long cells are wrapped.
+/// A plain table with these headings: one line a row, so that an id can be copied and a line found.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(headings.to_vec());
+    table.load_style(presets::NOTHING).set_header(headings.to_vec());
+    table
+}
+
+/// A table to be read as a story: ruled, with long cells wrapped.
+pub(crate) fn story(headings: &[&str]) -> Table {
+    let mut table = table(headings);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     table
 }

@@ -3,10 +3,12 @@
 mod caller;
 mod server;
 mod webhook;
+mod world;
 
 pub use caller::{Answer, Caller};
 pub use server::{Server, ServerOptions};
 pub use webhook::{Event, Webhook, sign};
+pub use world::World;
 
 /// Waits until `condition` gives a value, asking every 20 ms for at most `seconds`.
 ///

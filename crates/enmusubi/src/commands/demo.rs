@@ -7,7 +7,7 @@ use line_simulator::SimulatorOptions;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, story};
 use crate::server::{Server, told_to_stop};
 use crate::settings::Settings;
 
@@ -69,7 +69,7 @@ async fn show(output: Output, server: &Server, line: &str, key: &str, exit: bool
 }
 
 fn shown(cases: &[Case]) -> comfy_table::Table {
-    let mut shown = table(&["case", "what was done", "what the store now says", ""]);
+    let mut shown = story(&["case", "what was done", "what the store now says", ""]);
     for case in cases {
         let verdict = if case.ok { "ok" } else { "not ok" };
         shown.add_row([case.case, case.done.as_str(), case.store_says.as_str(), verdict]);

@@ -40,7 +40,11 @@ async fn work(store: &ProfileStore, output: Output, what: WorkspaceCommand) -> R
             let mut all = Vec::new();
             for workspace in config.workspaces.values() {
                 let settings = serde_json::to_value(&workspace.settings).unwrap_or_default();
-                shown.add_row([workspace.name.clone(), workspace.created_at.to_string(), lines(&settings)]);
+                shown.add_row([
+                    workspace.name.clone(),
+                    workspace.created_at.to_string(),
+                    lines(&settings).replace('\n', " "),
+                ]);
                 all.push(json!({
                     "name": workspace.name, "created_at": workspace.created_at, "settings": settings,
                 }));
