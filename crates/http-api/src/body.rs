@@ -24,7 +24,8 @@ fn too_large(limit: usize) -> Problem {
 
 /// The whole body, at most `limit` bytes.
 pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > limit as u64) {
         return Err(too_large(limit));
     }
@@ -46,11 +47,7 @@ pub(crate) async fn read_json(parts: &Parts, body: Body, limit: usize) -> Result
     let bytes = read(parts, body, limit).await?;
     if media_type(&parts.headers).as_deref() != Some("application/json") {
         let message = "Unsupported Media Type: send the body as application/json";
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Code::ContentTypeUnsupported,
-            message,
-        ));
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentTypeUnsupported, message));
     }
     serde_json::from_slice(&bytes).map_err(|_| {
         let message = "Error while parsing request body. Please check your syntax.";

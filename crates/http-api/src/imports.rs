@@ -23,7 +23,10 @@ struct Wanted {
     name: Option<String>,
 }
 
-pub(crate) async fn upload_users(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn upload_users(
+    State(state): State<ApiState>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
     let wanted = Query::<Wanted>::try_from_uri(&parts.uri)
@@ -51,7 +54,8 @@ pub(crate) async fn upload_users(State(state): State<ApiState>, request: Request
                 if field.name() != Some("file") {
                     continue;
                 }
-                let name = wanted.name.clone().or_else(|| field.file_name().map(str::to_owned)).unwrap_or(name);
+                let name =
+                    wanted.name.clone().or_else(|| field.file_name().map(str::to_owned)).unwrap_or(name);
                 let mut upload = begin(name).await?;
                 while let Some(chunk) = field.chunk().await.map_err(broken)? {
                     upload.write(&chunk).await.map_err(refuse)?;

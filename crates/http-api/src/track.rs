@@ -44,7 +44,9 @@ fn render(tracked: &TrackAnswer) -> Value {
 fn render_errors(errors: &[ItemError]) -> Value {
     errors
         .iter()
-        .map(|error| json!({"type": error.message, "input_array": error.array.as_str(), "index": error.index}))
+        .map(
+            |error| json!({"type": error.message, "input_array": error.array.as_str(), "index": error.index}),
+        )
         .collect()
 }
 

@@ -2,8 +2,8 @@
 
 use line_platform::messaging::LineFault;
 use profile_model::{
-    ChangeSet, Channel, ChannelId, Config, ConfigChange, Decision, Group, GroupChannel, GroupId, Keys, SyncId,
-    SyncRun, SyncState, WorkspaceId,
+    ChangeSet, Channel, ChannelId, Config, ConfigChange, Decision, Group, GroupChannel, GroupId, Keys,
+    SyncId, SyncRun, SyncState, WorkspaceId,
 };
 use profile_store::{Fault, Work};
 

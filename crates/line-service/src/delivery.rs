@@ -5,13 +5,21 @@ use profile_model::{ChannelId, Delivery, GroupState, InboxKey, LineUserId, Meani
 use serde_json::value::RawValue;
 
 /// Reads one event. `foreign`: the request's `destination` is not the channel's bot, so it is kept and not applied.
-pub(crate) fn read(event: &RawEvent, channel: &ChannelId, received_at: Timestamp, foreign: bool) -> Option<Delivery> {
+pub(crate) fn read(
+    event: &RawEvent,
+    channel: &ChannelId,
+    received_at: Timestamp,
+    foreign: bool,
+) -> Option<Delivery> {
     let read = event.read();
     let user = read.user_id().and_then(LineUserId::from_line);
     let one_to_one = read.is_one_to_one();
     let meaning = match &read.kind {
         _ if foreign => Meaning::Nothing("foreign_destination"),
-        EventKind::Follow { .. } | EventKind::Unfollow | EventKind::Message { .. } | EventKind::Postback { .. }
+        EventKind::Follow { .. }
+        | EventKind::Unfollow
+        | EventKind::Message { .. }
+        | EventKind::Postback { .. }
             if user.is_none() =>
         {
             Meaning::Nothing("no_user")
@@ -46,10 +54,17 @@ mod tests {
     #[test]
     fn only_one_to_one_events_of_a_user_have_a_meaning() {
         let user = r#""source":{"type":"user","userId":"Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
-        let group = r#""source":{"type":"group","groupId":"C1","userId":"Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
+        let group =
+            r#""source":{"type":"group","groupId":"C1","userId":"Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
         let dummy = r#""source":{"type":"user","userId":"Udeadbeefdeadbeefdeadbeefdeadbeef"}"#;
-        assert_eq!(meaning(&format!(r#"{{"type":"follow",{user}}}"#)), Meaning::Friendship(GroupState::Subscribed));
-        assert_eq!(meaning(&format!(r#"{{"type":"unfollow",{user}}}"#)), Meaning::Friendship(GroupState::Unsubscribed));
+        assert_eq!(
+            meaning(&format!(r#"{{"type":"follow",{user}}}"#)),
+            Meaning::Friendship(GroupState::Subscribed)
+        );
+        assert_eq!(
+            meaning(&format!(r#"{{"type":"unfollow",{user}}}"#)),
+            Meaning::Friendship(GroupState::Unsubscribed)
+        );
         assert_eq!(meaning(&format!(r#"{{"type":"postback",{user}}}"#)), Meaning::Contact);
         assert_eq!(meaning(&format!(r#"{{"type":"message",{group}}}"#)), Meaning::Nothing("no_effect"));
         assert_eq!(meaning(&format!(r#"{{"type":"follow",{dummy}}}"#)), Meaning::Nothing("no_user"));

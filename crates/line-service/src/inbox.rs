@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use line_platform::webhook::{RawEvent, parse_envelope};
 use line_platform::signature;
-use profile_model::{Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys};
+use line_platform::webhook::{RawEvent, parse_envelope};
+use profile_model::{
+    Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys,
+};
 use profile_store::{Fault, Work};
 
 use crate::{LineService, delivery};
@@ -56,7 +58,8 @@ impl LineService {
         body: &[u8],
     ) -> Result<Received, ReceiveFault> {
         let config = self.store().config().await?;
-        let channel = config.channels.get(&ChannelId(channel.to_owned())).ok_or(ReceiveFault::UnknownChannel)?;
+        let channel =
+            config.channels.get(&ChannelId(channel.to_owned())).ok_or(ReceiveFault::UnknownChannel)?;
         let secrets: Vec<String> =
             channel.sealed_secrets.iter().filter_map(|sealed| self.sealer().open(sealed)).collect();
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -102,7 +105,9 @@ impl LineService {
                 self.apply_deliveries(workspace, deliveries, true).await
             }
             Err(_) => {
-                tracing::warn!("webhook events were not applied in time; they are stored to be applied later");
+                tracing::warn!(
+                    "webhook events were not applied in time; they are stored to be applied later"
+                );
                 self.apply_deliveries(workspace, deliveries, true).await
             }
         }
@@ -130,7 +135,8 @@ impl LineService {
             after = Some(last.key.clone());
             for (workspace, row) in page {
                 let event = RawEvent::from_text(row.body.get());
-                let Some(mut delivery) = delivery::read(&event, &row.key.channel, row.received_at, false) else {
+                let Some(mut delivery) = delivery::read(&event, &row.key.channel, row.received_at, false)
+                else {
                     continue;
                 };
                 delivery.key = row.key;

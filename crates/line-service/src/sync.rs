@@ -2,8 +2,8 @@
 
 use line_platform::messaging::LineFault;
 use profile_model::{
-    ChangeSet, Channel, ChannelId, Decision, FollowerPage, Keys, LineUserId, SyncId, SyncRun, SyncState, Timestamp,
-    WorkspaceId, decide_page, page_keys,
+    ChangeSet, Channel, ChannelId, Decision, FollowerPage, Keys, LineUserId, SyncId, SyncRun, SyncState,
+    Timestamp, WorkspaceId, decide_page, page_keys,
 };
 use profile_store::{Fault, Work};
 
@@ -94,7 +94,12 @@ impl LineService {
         Ok(run)
     }
 
-    async fn fetch(&self, channel: &Channel, run: &SyncRun, now: Timestamp) -> Result<FollowerPage, LineFault> {
+    async fn fetch(
+        &self,
+        channel: &Channel,
+        run: &SyncRun,
+        now: Timestamp,
+    ) -> Result<FollowerPage, LineFault> {
         let Some(token) = self.sealer().open(&channel.sealed_token) else {
             return Err(LineFault::Unauthorized { request_id: None });
         };

@@ -80,7 +80,11 @@ async fn run_syncs(service: LineService, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn run_next(service: &LineService, owner: &str, stopped: &watch::Receiver<bool>) -> Result<bool, Fault> {
+async fn run_next(
+    service: &LineService,
+    owner: &str,
+    stopped: &watch::Receiver<bool>,
+) -> Result<bool, Fault> {
     let Some((workspace, run)) = claim(service, owner).await? else { return Ok(false) };
     let id = run.id;
     let renewing = tokio::spawn(keep_lease(service.clone(), owner.to_owned()));

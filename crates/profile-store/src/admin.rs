@@ -152,8 +152,7 @@ impl ProfileStore {
         let workspace = self.workspace(workspace).await?.id;
         let now = self.now();
         let secret = random_secret();
-        let permissions =
-            if permissions.is_empty() { vec![ALL_PERMISSIONS.to_owned()] } else { permissions };
+        let permissions = if permissions.is_empty() { vec![ALL_PERMISSIONS.to_owned()] } else { permissions };
         let stored = ApiKey {
             id: KeyId(self.fresh(now).uuid()),
             workspace,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, LINE_FIELDS, LineUserId, Phone,
-    Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId, read_line_states, render_line_states,
-    render_profile,
+    Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, LINE_FIELDS, LineUserId,
+    Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId, read_line_states,
+    render_line_states, render_profile,
 };
 use serde_json::{Value, json};
 
@@ -32,7 +32,8 @@ impl ProfileStore {
     /// [`ExportError::Request`] for a body that is not acceptable (400).
     pub async fn export_ids(&self, workspace: WorkspaceId, body: Value) -> Result<ExportAnswer, ExportError> {
         let config = self.config().await?;
-        let settings = config.workspaces.get(&workspace).map(|known| known.settings.clone()).unwrap_or_default();
+        let settings =
+            config.workspaces.get(&workspace).map(|known| known.settings.clone()).unwrap_or_default();
         let request = ExportRequest::read(&body, &settings)?;
         let mut keys = Keys::default();
         for (_, wanted) in &request.wanted {
@@ -68,8 +69,7 @@ impl ProfileStore {
     pub async fn line_user(&self, workspace: WorkspaceId, user: &LineUserId) -> Result<Option<Value>, Fault> {
         let config = self.config().await?;
         let key = Key::line_id(user);
-        let keys =
-            Keys { identifiers: vec![key.clone()], line_users: vec![user.clone()], ..Keys::default() };
+        let keys = Keys { identifiers: vec![key.clone()], line_users: vec![user.clone()], ..Keys::default() };
         let loaded = self.backend().load(workspace, &keys).await?;
         let friendships = loaded.friendships.get(user).cloned().unwrap_or_default();
         let profiles: Vec<_> = loaded

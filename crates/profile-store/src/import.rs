@@ -73,7 +73,9 @@ impl ProfileStore {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) => {
-                    return self.fail_import(workspace, run, format!("the file cannot be read: {error}")).await;
+                    return self
+                        .fail_import(workspace, run, format!("the file cannot be read: {error}"))
+                        .await;
                 }
             };
             let ended_at = chunk.position;
@@ -128,7 +130,9 @@ impl ProfileStore {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Internal("reading the file did not end".into()))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Fault::Internal("reading the file did not end".into()))
 }
 
 /// Opens the stored file behind `position`, with its header read. The error is a sentence for the report.

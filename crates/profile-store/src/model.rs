@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, ChannelId, Config, Decision, EventRow, Friendship, ImportId, ImportIssue, ImportRun,
-    InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, Profile, ProfileId, PurchaseRow,
-    StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+    Address, AddressState, ChannelId, Config, Decision, EventRow, Friendship, ImportId, ImportIssue,
+    ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, Profile, ProfileId,
+    PurchaseRow, StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
@@ -73,7 +73,9 @@ impl Backend for ModelBackend {
                     loaded.extend(load::load(&state, unit.workspace, &keys));
                     retries += 1;
                 }
-                Decision::NeedMore(_) => return Err(Fault::Internal("a decision asked for more again".into())),
+                Decision::NeedMore(_) => {
+                    return Err(Fault::Internal("a decision asked for more again".into()));
+                }
             }
         }
     }
@@ -112,7 +114,8 @@ impl Backend for ModelBackend {
         limit: u32,
     ) -> Result<Vec<Friendship>, Fault> {
         Ok(self.read(workspace, |world| {
-            let rest = world.friendships.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+            let rest =
+                world.friendships.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
             rest.take(limit as usize).map(|(_, friendship)| friendship.clone()).collect()
         }))
     }

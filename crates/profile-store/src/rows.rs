@@ -105,7 +105,11 @@ impl<R: BufRead> RowReader<R> {
             if !self.fill(1)? {
                 return Ok(None);
             }
-            if self.ahead.front().is_some_and(|line| line.bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' '))) {
+            if self
+                .ahead
+                .front()
+                .is_some_and(|line| line.bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' ')))
+            {
                 self.consume(1);
                 continue;
             }
@@ -274,10 +278,13 @@ mod tests {
 
     #[test]
     fn wrong_cell_counts_bad_utf8_and_endless_lines_are_faults_of_their_row() {
-        assert_eq!(rows(b"a\nb,c,d\nx,y\n", 2)[..2], [
-            (1, Err(RowFault::Cells { found: 1, wanted: 2 })),
-            (2, Err(RowFault::Cells { found: 3, wanted: 2 })),
-        ]);
+        assert_eq!(
+            rows(b"a\nb,c,d\nx,y\n", 2)[..2],
+            [
+                (1, Err(RowFault::Cells { found: 1, wanted: 2 })),
+                (2, Err(RowFault::Cells { found: 3, wanted: 2 })),
+            ]
+        );
         assert_eq!(rows(b"a,\xff\nx,y\n", 2), vec![(1, Err(RowFault::Encoding)), (2, ok(&["x", "y"]))]);
         let mut long = vec![b'z'; MAX_ROW_BYTES + 10];
         long.extend_from_slice(b"\nx,y\n");

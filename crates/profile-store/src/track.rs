@@ -72,7 +72,8 @@ impl ProfileStore {
 }
 
 fn processed(items: &[profile_model::Item], sent: [Option<u32>; 3]) -> [Option<u32>; 3] {
-    let count = |array| u32::try_from(items.iter().filter(|item| item.array == array).count()).unwrap_or(u32::MAX);
+    let count =
+        |array| u32::try_from(items.iter().filter(|item| item.array == array).count()).unwrap_or(u32::MAX);
     let [attributes, events, purchases] = sent;
     [
         attributes.map(|_| count(InputArray::Attributes)),

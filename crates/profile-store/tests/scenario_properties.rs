@@ -266,7 +266,8 @@ fn with_names(operation: Operation) -> Operation {
     let Operation::Deliver(mut deliveries) = operation else { return operation };
     for delivery in &mut deliveries {
         let Delivery { body, .. } = delivery;
-        let text = json!({"displayName": "Ann", "pictureUrl": "https://example.com/p", "statusMessage": "hi"});
+        let text =
+            json!({"displayName": "Ann", "pictureUrl": "https://example.com/p", "statusMessage": "hi"});
         *body = RawValue::from_string(text.to_string()).unwrap();
     }
     Operation::Deliver(deliveries)

@@ -133,14 +133,20 @@ async fn release(
     pids: &Pids<'_>,
 ) -> Result<(), UnitFault> {
     let rows = with_pids(keys, pids)?;
-    let affected = run(counted, &RELEASE, &rows, |query| query, |query, (key, pid)| {
-        query
-            .bind(sk)
-            .bind(i64::from(key.kind as u8))
-            .bind(key.label.to_string())
-            .bind(key.value.to_string())
-            .bind(tie(key, *pid))
-    });
+    let affected = run(
+        counted,
+        &RELEASE,
+        &rows,
+        |query| query,
+        |query, (key, pid)| {
+            query
+                .bind(sk)
+                .bind(i64::from(key.kind as u8))
+                .bind(key.label.to_string())
+                .bind(key.value.to_string())
+                .bind(tie(key, *pid))
+        },
+    );
     all(affected.await?, keys.len())
 }
 
@@ -151,15 +157,21 @@ async fn claim(
     pids: &Pids<'_>,
 ) -> Result<(), UnitFault> {
     let rows = with_pids(keys, pids)?;
-    run(counted, &CLAIM, &rows, |query| query, |query, (key, pid)| {
-        query
-            .bind(sk)
-            .bind(i64::from(key.kind as u8))
-            .bind(key.label.to_string())
-            .bind(key.value.to_string())
-            .bind(tie(key, *pid))
-            .bind(*pid)
-    })
+    run(
+        counted,
+        &CLAIM,
+        &rows,
+        |query| query,
+        |query, (key, pid)| {
+            query
+                .bind(sk)
+                .bind(i64::from(key.kind as u8))
+                .bind(key.label.to_string())
+                .bind(key.value.to_string())
+                .bind(tie(key, *pid))
+                .bind(*pid)
+        },
+    )
     .await?;
     Ok(())
 }
@@ -168,9 +180,13 @@ async fn update(counted: &mut Counted<'_>, change: &ChangeSet, pids: &Pids<'_>) 
     let rows: Result<Vec<_>, Fault> =
         change.updated.iter().map(|profile| Ok((pids.of(profile.id)?, profile))).collect();
     let rows = rows?;
-    let affected = run(counted, &UPDATE, &rows, |query| query, |query, (pid, profile)| {
-        bind_profile(query, *pid, profile)
-    });
+    let affected = run(
+        counted,
+        &UPDATE,
+        &rows,
+        |query| query,
+        |query, (pid, profile)| bind_profile(query, *pid, profile),
+    );
     all(affected.await?, change.updated.len())
 }
 
@@ -182,43 +198,59 @@ async fn create(
 ) -> Result<(), UnitFault> {
     let rows: Result<Vec<_>, Fault> =
         change.created.iter().map(|profile| Ok((pids.of(profile.id)?, profile))).collect();
-    run(counted, &CREATE, &rows?, |query| query.bind(sk), |query, (pid, profile)| {
-        bind_profile(query, *pid, profile)
-    })
+    run(
+        counted,
+        &CREATE,
+        &rows?,
+        |query| query.bind(sk),
+        |query, (pid, profile)| bind_profile(query, *pid, profile),
+    )
     .await?;
     Ok(())
 }
 
 async fn address_states(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) -> Result<(), UnitFault> {
-    run(counted, &ADDRESSES, &change.address_states, |query| query, |query, row| {
-        let group = match row.of {
-            StateOf::Global => Vec::new(),
-            StateOf::Group(group) => group.0.as_bytes().to_vec(),
-        };
-        query
-            .bind(sk)
-            .bind(address_kind(row.address.kind))
-            .bind(row.address.value.clone())
-            .bind(group)
-            .bind(row.state.as_str())
-            .bind(row.changed_at.as_micros())
-    })
+    run(
+        counted,
+        &ADDRESSES,
+        &change.address_states,
+        |query| query,
+        |query, row| {
+            let group = match row.of {
+                StateOf::Global => Vec::new(),
+                StateOf::Group(group) => group.0.as_bytes().to_vec(),
+            };
+            query
+                .bind(sk)
+                .bind(address_kind(row.address.kind))
+                .bind(row.address.value.clone())
+                .bind(group)
+                .bind(row.state.as_str())
+                .bind(row.changed_at.as_micros())
+        },
+    )
     .await?;
     Ok(())
 }
 
 async fn journal(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) -> Result<(), UnitFault> {
-    run(counted, &JOURNAL, &change.journal, |query| query, |query, entry| {
-        let kind = serde_json::to_value(entry.kind).unwrap_or_default();
-        query
-            .bind(sk)
-            .bind(entry.profile.as_bytes().to_vec())
-            .bind(entry.at.as_micros())
-            .bind(kind.as_str().unwrap_or_default().to_owned())
-            .bind(serde_json::to_string(&entry.actor).unwrap_or_default())
-            .bind(entry.other.map(|id| id.as_bytes().to_vec()))
-            .bind(entry.detail.to_string())
-    })
+    run(
+        counted,
+        &JOURNAL,
+        &change.journal,
+        |query| query,
+        |query, entry| {
+            let kind = serde_json::to_value(entry.kind).unwrap_or_default();
+            query
+                .bind(sk)
+                .bind(entry.profile.as_bytes().to_vec())
+                .bind(entry.at.as_micros())
+                .bind(kind.as_str().unwrap_or_default().to_owned())
+                .bind(serde_json::to_string(&entry.actor).unwrap_or_default())
+                .bind(entry.other.map(|id| id.as_bytes().to_vec()))
+                .bind(entry.detail.to_string())
+        },
+    )
     .await?;
     Ok(())
 }

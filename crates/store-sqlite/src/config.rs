@@ -1,8 +1,8 @@
 //! The configuration tables.
 
 use profile_model::{
-    ApiKey, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId, Timestamp, Workspace,
-    WorkspaceId,
+    ApiKey, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId, Timestamp,
+    Workspace, WorkspaceId,
 };
 use profile_store::Fault;
 use serde::Serialize;
@@ -22,7 +22,9 @@ pub(crate) async fn revision(counted: &mut Counted<'_>) -> Result<u64, Fault> {
 
 pub(crate) async fn load(counted: &mut Counted<'_>) -> Result<Config, Fault> {
     let mut config = Config { revision: revision(counted).await?, ..Config::default() };
-    for row in fetch(counted, "-- load_workspaces\nSELECT id, name, settings, created_at FROM workspaces").await? {
+    for row in
+        fetch(counted, "-- load_workspaces\nSELECT id, name, settings, created_at FROM workspaces").await?
+    {
         let workspace = Workspace {
             id: workspace_id(&row, 0)?,
             name: text(&row, 1)?,

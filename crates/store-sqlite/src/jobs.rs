@@ -1,8 +1,8 @@
 //! Long jobs: their rows, leases and reports.
 
 use profile_model::{
-    ChangeSet, ChannelId, ImportId, ImportIssue, ImportRun, ImportState, IssueLevel, Keys, Lease, Loaded, SyncId,
-    SyncRun, SyncState, Timestamp, WorkspaceId,
+    ChangeSet, ChannelId, ImportId, ImportIssue, ImportRun, ImportState, IssueLevel, Keys, Lease, Loaded,
+    SyncId, SyncRun, SyncState, Timestamp, WorkspaceId,
 };
 use profile_store::{Fault, Job, JobKind};
 use sqlx::Row as _;
@@ -47,15 +47,21 @@ pub(crate) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
         .bind(import.started_at.as_micros())
         .bind(serde_json::to_string(import).unwrap_or_default());
     counted.execute(query).await?;
-    run(counted, &ISSUES, &change.import_issues, |query| query, |query, issue| {
-        query
-            .bind(import.id.0.as_bytes().to_vec())
-            .bind(i64::try_from(issue.line).unwrap_or(i64::MAX))
-            .bind(level_text(issue.level))
-            .bind(issue.field.clone())
-            .bind(issue.reason.clone())
-            .bind(serde_json::to_string(&issue.cells).unwrap_or_default())
-    })
+    run(
+        counted,
+        &ISSUES,
+        &change.import_issues,
+        |query| query,
+        |query, issue| {
+            query
+                .bind(import.id.0.as_bytes().to_vec())
+                .bind(i64::try_from(issue.line).unwrap_or(i64::MAX))
+                .bind(level_text(issue.level))
+                .bind(issue.field.clone())
+                .bind(issue.reason.clone())
+                .bind(serde_json::to_string(&issue.cells).unwrap_or_default())
+        },
+    )
     .await?;
     Ok(())
 }
@@ -101,7 +107,11 @@ fn read_run<T: serde::de::DeserializeOwned>(row: &SqliteRow, at: usize) -> Resul
     serde_json::from_str(text).map_err(|_| unreadable("jobs.run"))
 }
 
-pub(crate) async fn load_sync(counted: &mut Counted<'_>, sk: i64, id: SyncId) -> Result<Option<SyncRun>, Fault> {
+pub(crate) async fn load_sync(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    id: SyncId,
+) -> Result<Option<SyncRun>, Fault> {
     load_run(counted, plain(BY_ID).bind(id.0.as_bytes().to_vec()).bind(sk).bind(SYNC)).await
 }
 
@@ -162,7 +172,9 @@ pub(crate) async fn claim(
 }
 
 pub(crate) async fn release(counted: &mut Counted<'_>, owner: &str) -> Result<(), Fault> {
-    let query = plain("-- release_jobs\nUPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?");
+    let query = plain(
+        "-- release_jobs\nUPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?",
+    );
     counted.execute(query.bind(owner.to_owned())).await.map(drop).map_err(|error| to_fault(&error))
 }
 

@@ -1,6 +1,7 @@
 //! Loading sets by keys: one statement per kind of key that is asked for, per 500 keys.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use profile_model::{
@@ -24,7 +25,8 @@ pub(crate) struct Found {
 }
 
 /// `n` is the key's place among those asked for.
-static HOLDERS: std::sync::LazyLock<SetStatement> = std::sync::LazyLock::new(|| SetStatement {
+static HOLDERS: std::sync::LazyLock<SetStatement> = std::sync::LazyLock::new(|| {
+    SetStatement {
     text: Box::leak(
         format!(
             "-- load_holders\nWITH v(n, kind, label, value) AS (VALUES {{rows}}) SELECT v.n, {COLUMNS} FROM v \
@@ -34,6 +36,7 @@ static HOLDERS: std::sync::LazyLock<SetStatement> = std::sync::LazyLock::new(|| 
         .into_boxed_str(),
     ),
     columns: 4,
+}
 });
 
 static PROFILES: std::sync::LazyLock<SetStatement> = std::sync::LazyLock::new(|| SetStatement {
@@ -112,8 +115,8 @@ fn place(number: usize) -> i64 {
 /// Reads a profile once, however many keys found it.
 fn take_profile(row: &SqliteRow, at: usize, found: &mut Found) -> Result<ProfileId, Fault> {
     let id = read_id(row, at + 1)?;
-    if !found.loaded.profiles.contains_key(&id) {
-        found.loaded.profiles.insert(id, Arc::new(read_profile(row, at)?));
+    if let Entry::Vacant(vacant) = found.loaded.profiles.entry(id) {
+        vacant.insert(Arc::new(read_profile(row, at)?));
         found.pids.insert(id, row.try_get(at).map_err(|error| to_fault(&error))?);
     }
     Ok(id)
@@ -206,7 +209,12 @@ fn read_address_state(row: &SqliteRow, chunk: &[Address]) -> Result<Option<Addre
     };
     let state = GlobalState::parse(row.try_get(2)?);
     let changed_at = Timestamp::from_micros(row.try_get(3)?);
-    Ok(address.zip(of).zip(state).map(|((address, of), state)| AddressState { address, of, state, changed_at }))
+    Ok(address.zip(of).zip(state).map(|((address, of), state)| AddressState {
+        address,
+        of,
+        state,
+        changed_at,
+    }))
 }
 
 /// Kind of an address as stored.
@@ -221,8 +229,11 @@ async fn load_friendships(
     loaded: &mut Loaded,
 ) -> Result<(), Fault> {
     for chunk in users.chunks(MAX_ROWS) {
-        let query = FRIENDSHIPS
-            .bind(|query| query, chunk, |query, user| query.bind(0_i64).bind(user.as_str().to_owned()));
+        let query = FRIENDSHIPS.bind(
+            |query| query,
+            chunk,
+            |query, user| query.bind(0_i64).bind(user.as_str().to_owned()),
+        );
         for row in counted.fetch(query.bind(sk)).await.map_err(|error| to_fault(&error))? {
             let row = read_friendship(&row)?;
             loaded.friendships.entry(row.user.clone()).or_default().insert(row.channel.clone(), row);
@@ -288,11 +299,7 @@ pub(crate) fn read_summary(row: &SqliteRow) -> Result<(SummaryKey, Summary), Fau
     Ok((key, summary))
 }
 
-async fn load_inbox(
-    counted: &mut Counted<'_>,
-    keys: &[InboxKey],
-    loaded: &mut Loaded,
-) -> Result<(), Fault> {
+async fn load_inbox(counted: &mut Counted<'_>, keys: &[InboxKey], loaded: &mut Loaded) -> Result<(), Fault> {
     for chunk in keys.chunks(MAX_ROWS) {
         let numbered: Vec<_> = chunk.iter().enumerate().collect();
         let query = INBOX.bind(

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use profile_store::Fault;
+use sqlx::SqlSafeStr as _;
 use sqlx::SqliteConnection;
 use sqlx::migrate::{Migrate as _, Migration, MigrationType, Migrator};
-use sqlx::{SqlSafeStr as _};
 
 const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "profiles", include_str!("../../../migrations/sqlite/0001_profiles.sql"))];

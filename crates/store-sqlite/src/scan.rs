@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use profile_model::{
-    ChannelId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, LineUserId, Profile, ProfileId, Summary,
-    SummaryKey, Timestamp, WorkspaceId,
+    ChannelId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, LineUserId, Profile, ProfileId,
+    Summary, SummaryKey, Timestamp, WorkspaceId,
 };
 use profile_store::Fault;
 use serde_json::value::RawValue;

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Lease,
-    LineUserId, Loaded, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ChannelId, Config, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys,
+    Lease, LineUserId, Loaded, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
 };
 use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
@@ -158,7 +161,7 @@ macro_rules! read {
 #[async_trait]
 impl Backend for SqliteStore {
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault> {
-        self.ask(|answer| Request::Unit(unit, answer)).await
+        self.ask(|answer| Request::Unit(Box::new(unit), answer)).await
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {

@@ -26,7 +26,7 @@ const MAX_BUSY: u32 = 4;
 
 /// What the writer is asked to do.
 pub(crate) enum Request {
-    Unit(Unit, oneshot::Sender<Result<Applied, Fault>>),
+    Unit(Box<Unit>, oneshot::Sender<Result<Applied, Fault>>),
     Claim(JobKind, Lease, Timestamp, u32, oneshot::Sender<Result<Vec<Job>, Fault>>),
     Release(String, oneshot::Sender<Result<(), Fault>>),
 }
@@ -201,11 +201,7 @@ async fn run_unit(
     }
 }
 
-async fn try_unit(
-    counted: &mut Counted<'_>,
-    unit: &mut Unit,
-    next_pid: &mut i64,
-) -> Result<bool, UnitFault> {
+async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, next_pid: &mut i64) -> Result<bool, UnitFault> {
     let mut found = Found::default();
     load(counted, unit.workspace, &unit.keys, &mut found).await?;
     let mut rounds = 0;

@@ -35,7 +35,11 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
         let model: Arc<dyn Backend> = Arc::new(ModelBackend::default());
         let stores = [
             ProfileStore::new(model, Arc::clone(&clocks[0]) as Arc<_>, std::env::temp_dir()),
-            ProfileStore::new(sqlite(folder.path()).await, Arc::clone(&clocks[1]) as Arc<_>, std::env::temp_dir()),
+            ProfileStore::new(
+                sqlite(folder.path()).await,
+                Arc::clone(&clocks[1]) as Arc<_>,
+                std::env::temp_dir(),
+            ),
         ];
         let workspace = WorkspaceId(1);
         for (number, operation) in operations(seed, 400).into_iter().enumerate() {
@@ -46,13 +50,20 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
             if number % 40 == 39 {
                 let [model, sqlite] = &stores;
                 let expected = exported_state(model, workspace).await.unwrap();
-                assert_eq!(exported_state(sqlite, workspace).await.unwrap(), expected, "seed {seed}, step {number}");
+                assert_eq!(
+                    exported_state(sqlite, workspace).await.unwrap(),
+                    expected,
+                    "seed {seed}, step {number}"
+                );
             }
         }
         let [model, old] = &stores;
         old.backend().close().await;
-        let reopened =
-            ProfileStore::new(sqlite(folder.path()).await, Arc::new(FixedClock::at(START)), std::env::temp_dir());
+        let reopened = ProfileStore::new(
+            sqlite(folder.path()).await,
+            Arc::new(FixedClock::at(START)),
+            std::env::temp_dir(),
+        );
         assert_eq!(
             exported_state(&reopened, workspace).await.unwrap(),
             exported_state(model, workspace).await.unwrap()

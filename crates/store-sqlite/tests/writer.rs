@@ -54,7 +54,8 @@ async fn concurrent_units_are_all_durable_and_readable_after_reopening() {
 async fn a_panic_fails_its_own_unit_only() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let panics = store.decide(Work::new("panics", W, Keys::default()), |_: &Loaded| -> (_, ()) { panic!("no") });
+    let panics =
+        store.decide(Work::new("panics", W, Keys::default()), |_: &Loaded| -> (_, ()) { panic!("no") });
     assert!(matches!(panics.await, Err(Fault::Internal(_))));
     store.track(W, Actor::new("api", "test"), body(0, 1)).await.unwrap();
     assert_eq!(holders(&store, "c0").await, 1);

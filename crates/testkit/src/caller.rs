@@ -96,7 +96,9 @@ impl Caller {
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect();
         let text = answer.text().await?;
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -147,8 +149,19 @@ impl Caller {
     /// On any answer but 201.
     pub async fn export(&self, mut body: Value) -> Result<Vec<Value>> {
         body["fields_to_export"] = serde_json::json!([
-            "braze_id", "external_id", "user_aliases", "email", "phone", "first_name", "native_line_id", "line",
-            "custom_attributes", "custom_events", "purchases", "email_subscribe", "created_at",
+            "braze_id",
+            "external_id",
+            "user_aliases",
+            "email",
+            "phone",
+            "first_name",
+            "native_line_id",
+            "line",
+            "custom_attributes",
+            "custom_events",
+            "purchases",
+            "email_subscribe",
+            "created_at",
         ]);
         let answer = self.post("/users/export/ids", &body).await?;
         anyhow::ensure!(answer.status == 201, "the export answered {}: {}", answer.status, answer.text);

@@ -168,6 +168,8 @@ async fn launch(binary: &Path, options: &ServerOptions, folder: &Path) -> Result
             Ok((child, base))
         }
         Ok(Err(error)) => Err(error.context(std::fs::read_to_string(folder.join("server.log"))?)),
-        Err(_) => bail!("it did not listen within 20 s: {}", std::fs::read_to_string(folder.join("server.log"))?),
+        Err(_) => {
+            bail!("it did not listen within 20 s: {}", std::fs::read_to_string(folder.join("server.log"))?)
+        }
     }
 }

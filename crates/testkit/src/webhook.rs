@@ -39,7 +39,9 @@ impl Event {
         });
         match self.kind {
             "follow" => event["follow"] = json!({"isUnblocked": false}),
-            "message" => event["message"] = json!({"type": "text", "id": "1", "text": "hello", "quoteToken": "q"}),
+            "message" => {
+                event["message"] = json!({"type": "text", "id": "1", "text": "hello", "quoteToken": "q"})
+            }
             "postback" => event["postback"] = json!({"data": "x"}),
             _ => {}
         }

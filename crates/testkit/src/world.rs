@@ -33,7 +33,9 @@ impl World {
     /// # Errors
     /// When any of it fails.
     pub async fn start(binary: impl AsRef<Path>) -> Result<Self> {
-        let world = Self::start_with(binary, ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() }).await?;
+        let world =
+            Self::start_with(binary, ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() })
+                .await?;
         world.wait_for_sync(world.connected["sync_id"].as_str().unwrap_or_default()).await?;
         Ok(world)
     }

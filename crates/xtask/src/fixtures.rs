@@ -42,15 +42,35 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 }
 
 const HEADER: &[&str] = &[
-    "external_id", "first_name", "last_name", "email", "phone", "country", "language", "gender", "dob", "home_city",
-    "time_zone", "email_subscribe", "native_line_id", "loyalty_points", "ltv", "tier", "newsletter", "last_order_at",
-    "favourite_store", "notes",
+    "external_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "country",
+    "language",
+    "gender",
+    "dob",
+    "home_city",
+    "time_zone",
+    "email_subscribe",
+    "native_line_id",
+    "loyalty_points",
+    "ltv",
+    "tier",
+    "newsletter",
+    "last_order_at",
+    "favourite_store",
+    "notes",
 ];
 
-const JA_LAST: &[&str] = &["佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤", "吉田", "山田"];
-const JA_FIRST: &[&str] = &["陽葵", "蓮", "結菜", "湊", "葵", "樹", "美咲", "大翔", "さくら", "悠真", "花子", "太郎"];
+const JA_LAST: &[&str] =
+    &["佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤", "吉田", "山田"];
+const JA_FIRST: &[&str] =
+    &["陽葵", "蓮", "結菜", "湊", "葵", "樹", "美咲", "大翔", "さくら", "悠真", "花子", "太郎"];
 const JA_CITY: &[&str] = &["東京", "大阪", "名古屋", "札幌", "福岡", "京都", "横浜", "神戸", "仙台", "広島"];
-const EN_LAST: &[&str] = &["Smith", "Jones", "Taylor", "Brown", "O'Neill", "Walker", "Garcia", "Lee", "Nguyen", "King"];
+const EN_LAST: &[&str] =
+    &["Smith", "Jones", "Taylor", "Brown", "O'Neill", "Walker", "Garcia", "Lee", "Nguyen", "King"];
 const EN_FIRST: &[&str] = &["Olivia", "Liam", "Emma", "Noah", "Zoë", "James", "Ava", "Lucas", "Mia", "Ethan"];
 const EN_CITY: &[&str] = &["Chicago", "Austin", "New York", "Seattle", "Boston", "Denver"];
 
@@ -73,7 +93,9 @@ fn customer(number: u64, dice: &mut Dice) -> Vec<String> {
     } else {
         (dice.pick(EN_FIRST), dice.pick(EN_LAST), dice.pick(EN_CITY))
     };
-    let blank = |dice: &mut Dice, percent, value: String| if dice.one_in(100, percent) { String::new() } else { value };
+    let blank = |dice: &mut Dice, percent, value: String| {
+        if dice.one_in(100, percent) { String::new() } else { value }
+    };
     let email = format!("customer{number}@{}", dice.pick(&["example.com", "example.jp", "mail.example.org"]));
     let phone = if japanese {
         format!("+81{}0{:08}", dice.pick(&["9", "8", "7"]), dice.below(90_000_000) + 10_000_000)

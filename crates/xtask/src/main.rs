@@ -4,13 +4,12 @@ use clap::{Parser, Subcommand};
 
 mod check;
 mod fixtures;
-mod layering;
 mod run;
-mod top_level;
+mod test;
 
 /// Developer commands.
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,21 +18,18 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Runs `check` and every test of the workspace: what CI runs.
-    Test,
-    /// Checks format, lints, documentation, layering, fixtures and the shape of the repository.
-    Check,
-    /// Writes fixtures/csv/customers-10000.csv, or any number of rows to any file.
+    Test(check::Depth),
+    /// Checks layout, layering, dependencies, fixtures, format, lints and documentation.
+    Check(check::Depth),
+    /// Writes the seeded customers file, or any number of such customers to any file.
     Fixtures(fixtures::Wanted),
 }
 
 fn main() -> anyhow::Result<()> {
     let root = run::workspace_root()?;
     match Arguments::parse().command {
-        Command::Test => {
-            check::check(&root)?;
-            run::step(&root, "tests", &["test", "--workspace", "--no-fail-fast"], &[])
-        }
-        Command::Check => check::check(&root),
-        Command::Fixtures(wanted) => fixtures::write(&root, &wanted),
+        Command::Test(depth) => test::test(&root, &depth),
+        Command::Check(depth) => check::check(&root, &depth),
+        Command::Fixtures(wanted) => fixtures::run(&root, &wanted),
     }
 }

@@ -1,28 +1,50 @@
-//! Running cargo, with a line that says what is going on.
+//! Running cargo, with a line before and after that says what is going on.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
 /// The folder of the workspace's Cargo.toml.
+///
+/// # Errors
+/// When this crate does not lie two folders below it.
 pub(crate) fn workspace_root() -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).map(Path::to_owned).context("xtask is not in crates/")
 }
 
-/// Runs `cargo` with these arguments; its output goes straight through.
+/// Runs `cargo` with these arguments and variables; its output goes straight through.
+///
+/// # Errors
+/// When cargo cannot be started or ends with anything but success.
 pub(crate) fn step(root: &Path, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-    writeln!(std::io::stdout(), "== {name}: cargo {}", arguments.join(" "))?;
+    say(&format!("{name}: cargo {}", arguments.join(" ")))?;
+    let start = Instant::now();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(arguments).envs(environment.iter().copied()).current_dir(root);
     let status = cargo.status().with_context(|| format!("{name}: cargo cannot be started"))?;
-    ensure!(status.success(), "{name} failed: cargo {}", arguments.join(" "));
-    Ok(())
+    ensure!(status.success(), "{name} failed: cargo {}{}", arguments.join(" "), cure(arguments));
+    say(&format!("{name}: ok ({:.1} s)", start.elapsed().as_secs_f64()))
 }
 
-/// Says that a check held.
-pub(crate) fn held(name: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "== {name}: ok")?)
+/// Prints one progress line.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn say(line: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "== {line}")?;
+    Ok(out.flush()?)
+}
+
+/// What helps when a step fails because a part of the toolchain is not there: minimal installs have neither.
+fn cure(arguments: &[&str]) -> &'static str {
+    match arguments.first() {
+        Some(&"fmt") => " (changes: `cargo fmt --all`; not installed: `rustup component add rustfmt`)",
+        Some(&"clippy") => " (not installed: `rustup component add clippy`)",
+        _ => "",
+    }
 }

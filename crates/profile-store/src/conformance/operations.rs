@@ -1,9 +1,9 @@
 //! Random operations on few identifiers, so that they meet often.
 
 use profile_model::{
-    Actor, ChannelId, Delivery, Door, FollowerPage, GroupState, InboxKey, LineUserId, Meaning, SyncId, SyncRun,
-    SyncState, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track, delivery_keys, page_keys,
-    parse_track, track_keys,
+    Actor, ChannelId, Delivery, Door, FollowerPage, GroupState, InboxKey, LineUserId, Meaning, SyncId,
+    SyncRun, SyncState, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track, delivery_keys,
+    page_keys, parse_track, track_keys,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng};
@@ -35,14 +35,19 @@ pub fn operations(seed: u64, count: usize) -> Vec<Operation> {
 ///
 /// # Errors
 /// When the backend faults; refused input is not an error.
-pub async fn perform(store: &ProfileStore, workspace: WorkspaceId, operation: Operation) -> Result<(), Fault> {
+pub async fn perform(
+    store: &ProfileStore,
+    workspace: WorkspaceId,
+    operation: Operation,
+) -> Result<(), Fault> {
     let now = store.now();
     let fresh = store.fresh(now);
     match operation {
         Operation::Track(body) => {
-            match store.track(workspace, Actor::new("api", "test"), body).await {
-                Err(TrackError::Fault(fault)) => return Err(fault),
-                Ok(_) | Err(_) => {}
+            if let Err(TrackError::Fault(fault)) =
+                store.track(workspace, Actor::new("api", "test"), body).await
+            {
+                return Err(fault);
             }
         }
         Operation::Csv(body) => {
@@ -77,8 +82,10 @@ pub async fn perform(store: &ProfileStore, workspace: WorkspaceId, operation: Op
             };
             let begun = run.clone();
             let begin = move |_: &_| {
-                let change =
-                    profile_model::ChangeSet { sync: Some(begun.clone()), ..profile_model::ChangeSet::default() };
+                let change = profile_model::ChangeSet {
+                    sync: Some(begun.clone()),
+                    ..profile_model::ChangeSet::default()
+                };
                 (change.into(), ())
             };
             store.decide(Work::new("begin", workspace, profile_model::Keys::default()), begin).await?;
@@ -172,7 +179,9 @@ impl Dice {
         let number = self.roll(5);
         match self.roll(6) {
             0 | 1 => json!({"external_id": format!("customer-{number}")}),
-            2 => json!({"user_alias": {"alias_label": "web", "alias_name": format!("a{number}")}, "_update_existing_only": false}),
+            2 => {
+                json!({"user_alias": {"alias_label": "web", "alias_name": format!("a{number}")}, "_update_existing_only": false})
+            }
             3 => json!({
                 "user_alias": {"alias_label": "line_id", "alias_name": format!("U{number:032x}")},
                 "_update_existing_only": self.roll(2) == 0,

@@ -26,15 +26,21 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
                 .iter()
                 .map(|(key, summary)| {
                     json!([
-                        key.of as u8, &*key.name, summary.count, summary.first.as_micros(),
-                        summary.last.as_micros(), summary.revenue.to_string()
+                        key.of as u8,
+                        &*key.name,
+                        summary.count,
+                        summary.first.as_micros(),
+                        summary.last.as_micros(),
+                        summary.revenue.to_string()
                     ])
                 })
                 .collect();
             let journal = store.backend().load_journal(workspace, view.profile.id).await?;
             let journal: Vec<_> = journal
                 .iter()
-                .map(|entry| json!([entry.at.as_micros(), entry.kind, entry.actor, entry.other, entry.detail]))
+                .map(|entry| {
+                    json!([entry.at.as_micros(), entry.kind, entry.actor, entry.other, entry.detail])
+                })
                 .collect();
             row.insert("email_state".into(), json!(view.email_state.as_str()));
             row.insert("summaries".into(), summaries.into());
@@ -50,8 +56,12 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
         after = Some((last.user.clone(), last.channel.clone()));
         friendships.extend(page.iter().map(|row| {
             json!([
-                row.user, row.channel, row.state.as_str(), row.changed_at.as_micros(),
-                row.evidence_at.as_micros(), row.source
+                row.user,
+                row.channel,
+                row.state.as_str(),
+                row.changed_at.as_micros(),
+                row.evidence_at.as_micros(),
+                row.source
             ])
         }));
     }

@@ -52,7 +52,10 @@ impl ExportRequest {
         }
         for alias in list(object.get("user_aliases"), "user_aliases")? {
             let key = alias_key(alias).ok_or_else(|| {
-                bad("invalid_alias", "'user_aliases' must be objects with 'alias_label' and 'alias_name' strings")
+                bad(
+                    "invalid_alias",
+                    "'user_aliases' must be objects with 'alias_label' and 'alias_name' strings",
+                )
             })?;
             wanted.push((format!("{}:{}", key.label, key.value), Wanted::Key(key)));
         }

@@ -18,7 +18,8 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         }
     }
     for profile in &change.updated {
-        let known = world.profiles.get_mut(&profile.id).ok_or_else(|| broken("an updated profile is gone"))?;
+        let known =
+            world.profiles.get_mut(&profile.id).ok_or_else(|| broken("an updated profile is gone"))?;
         if known.version + 1 != profile.version {
             return Err(broken("an updated profile skipped a version"));
         }
@@ -84,7 +85,13 @@ fn apply_config(state: &mut State, changes: &[ConfigChange]) {
 }
 
 /// Takes leases: own ones first, then free or ended ones, oldest first.
-pub(super) fn claim(state: &mut State, kind: JobKind, lease: &Lease, now: Timestamp, limit: usize) -> Vec<Job> {
+pub(super) fn claim(
+    state: &mut State,
+    kind: JobKind,
+    lease: &Lease,
+    now: Timestamp,
+    limit: usize,
+) -> Vec<Job> {
     let free = |held: &Option<Lease>| held.as_ref().is_none_or(|held| held.until <= now);
     let own = |held: &Option<Lease>| held.as_ref().is_some_and(|held| held.owner == lease.owner);
     let mut jobs = Vec::new();

@@ -28,36 +28,54 @@ static SETTLE: SetStatement = SetStatement {
 };
 
 pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) -> Result<(), UnitFault> {
-    run(counted, &FRIENDSHIPS, &change.friendships, |query| query, |query, row| {
-        query
-            .bind(sk)
-            .bind(row.user.as_str().to_owned())
-            .bind(row.channel.0.clone())
-            .bind(row.state.as_str())
-            .bind(row.changed_at.as_micros())
-            .bind(row.evidence_at.as_micros())
-            .bind(event_of(&row.source))
-    })
+    run(
+        counted,
+        &FRIENDSHIPS,
+        &change.friendships,
+        |query| query,
+        |query, row| {
+            query
+                .bind(sk)
+                .bind(row.user.as_str().to_owned())
+                .bind(row.channel.0.clone())
+                .bind(row.state.as_str())
+                .bind(row.changed_at.as_micros())
+                .bind(row.evidence_at.as_micros())
+                .bind(event_of(&row.source))
+        },
+    )
     .await?;
-    run(counted, &INBOX, &change.inbox, |query| query, |query, row| {
-        query
-            .bind(sk)
-            .bind(row.key.channel.0.clone())
-            .bind(row.key.event.clone())
-            .bind(row.received_at.as_micros())
-            .bind(row.user.as_ref().map(|user| user.as_str().to_owned()))
-            .bind(row.kind.clone())
-            .bind(i64::from(row.state as u8))
-            .bind(row.note.clone())
-            .bind(row.body.get().to_owned())
-    })
+    run(
+        counted,
+        &INBOX,
+        &change.inbox,
+        |query| query,
+        |query, row| {
+            query
+                .bind(sk)
+                .bind(row.key.channel.0.clone())
+                .bind(row.key.event.clone())
+                .bind(row.received_at.as_micros())
+                .bind(row.user.as_ref().map(|user| user.as_str().to_owned()))
+                .bind(row.kind.clone())
+                .bind(i64::from(row.state as u8))
+                .bind(row.note.clone())
+                .bind(row.body.get().to_owned())
+        },
+    )
     .await?;
-    let settled = run(counted, &SETTLE, &change.inbox_settled, |query| query, |query, (key, state, note)| {
-        query
-            .bind(key.channel.0.clone())
-            .bind(key.event.clone())
-            .bind(i64::from(*state as u8))
-            .bind(note.clone())
-    });
+    let settled = run(
+        counted,
+        &SETTLE,
+        &change.inbox_settled,
+        |query| query,
+        |query, (key, state, note)| {
+            query
+                .bind(key.channel.0.clone())
+                .bind(key.event.clone())
+                .bind(i64::from(*state as u8))
+                .bind(note.clone())
+        },
+    );
     all(settled.await?, change.inbox_settled.len())
 }

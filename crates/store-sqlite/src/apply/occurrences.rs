@@ -35,41 +35,59 @@ pub(super) async fn append(
 ) -> Result<(), UnitFault> {
     let events: Result<Vec<_>, Fault> =
         change.events.iter().map(|row| Ok((pids.of(row.profile)?, row))).collect();
-    run(counted, &EVENTS, &events?, |query| query, |query, (pid, row)| {
-        query
-            .bind(*pid)
-            .bind(row.name.to_string())
-            .bind(row.at.as_micros())
-            .bind(row.app_id.as_deref().map(str::to_owned))
-            .bind(row.properties.as_ref().map(|text| text.get().to_owned()))
-    })
+    run(
+        counted,
+        &EVENTS,
+        &events?,
+        |query| query,
+        |query, (pid, row)| {
+            query
+                .bind(*pid)
+                .bind(row.name.to_string())
+                .bind(row.at.as_micros())
+                .bind(row.app_id.as_deref().map(str::to_owned))
+                .bind(row.properties.as_ref().map(|text| text.get().to_owned()))
+        },
+    )
     .await?;
     let purchases: Result<Vec<_>, Fault> =
         change.purchases.iter().map(|row| Ok((pids.of(row.profile)?, row))).collect();
-    run(counted, &PURCHASES, &purchases?, |query| query, |query, (pid, row)| {
-        query
-            .bind(*pid)
-            .bind(row.product.to_string())
-            .bind(row.currency.to_string())
-            .bind(row.price.to_string())
-            .bind(i64::from(row.quantity))
-            .bind(row.at.as_micros())
-            .bind(row.app_id.as_deref().map(str::to_owned))
-            .bind(row.properties.as_ref().map(|text| text.get().to_owned()))
-    })
+    run(
+        counted,
+        &PURCHASES,
+        &purchases?,
+        |query| query,
+        |query, (pid, row)| {
+            query
+                .bind(*pid)
+                .bind(row.product.to_string())
+                .bind(row.currency.to_string())
+                .bind(row.price.to_string())
+                .bind(i64::from(row.quantity))
+                .bind(row.at.as_micros())
+                .bind(row.app_id.as_deref().map(str::to_owned))
+                .bind(row.properties.as_ref().map(|text| text.get().to_owned()))
+        },
+    )
     .await?;
     let summaries: Result<Vec<_>, Fault> =
         change.summaries.iter().map(|(key, row)| Ok((pids.of(key.profile)?, key, row))).collect();
-    run(counted, &SUMMARIES, &summaries?, |query| query, |query, (pid, key, row)| {
-        query
-            .bind(*pid)
-            .bind(i64::from(key.of as u8))
-            .bind(key.name.to_string())
-            .bind(i64::try_from(row.count).unwrap_or(i64::MAX))
-            .bind(row.first.as_micros())
-            .bind(row.last.as_micros())
-            .bind(row.revenue.to_string())
-    })
+    run(
+        counted,
+        &SUMMARIES,
+        &summaries?,
+        |query| query,
+        |query, (pid, key, row)| {
+            query
+                .bind(*pid)
+                .bind(i64::from(key.of as u8))
+                .bind(key.name.to_string())
+                .bind(i64::try_from(row.count).unwrap_or(i64::MAX))
+                .bind(row.first.as_micros())
+                .bind(row.last.as_micros())
+                .bind(row.revenue.to_string())
+        },
+    )
     .await?;
     Ok(())
 }
