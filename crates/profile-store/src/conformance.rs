@@ -7,6 +7,6 @@ mod cases;
 mod operations;
 mod state;
 
-pub use cases::{CASES, Case, run_cases};
+pub use cases::{CASES, Case, Run, run_cases};
 pub use operations::{Operation, operations, perform};
 pub use state::exported_state;
