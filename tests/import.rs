@@ -1,4 +1,5 @@
 //! CSV uploads over HTTP (CSV-*).
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::json;
 use testkit::{Caller, Server, ServerOptions};

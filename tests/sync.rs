@@ -1,4 +1,5 @@
 //! The follower syncer against the simulated LINE (SYNC-1..3, line.md B1).
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use line_simulator::verbs::{ChannelSpec, FaultKind, FaultSpec, FollowersSpec, Tier};
 use serde_json::json;
