@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Bring the database schema up to date
     Migrate,
+    /// Examine the database; exits 1 if something is wrong
+    Doctor,
 }
 
 /// How to serve.

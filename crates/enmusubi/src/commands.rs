@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod line;

@@ -40,11 +40,20 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 /// # Errors
 /// [`Failure::Misuse`] if there is none.
 pub(crate) async fn open_existing(settings: &Settings) -> Result<ProfileStore, Failure> {
+    must_exist(settings)?;
+    open(settings).await
+}
+
+/// Whether there is a database where the settings say.
+///
+/// # Errors
+/// [`Failure::Misuse`] if there is none.
+pub(crate) fn must_exist(settings: &Settings) -> Result<(), Failure> {
     if !settings.database.exists() {
         return Err(Failure::Misuse(format!(
             "there is no database at {}; start `enmusubi serve` once, or name another with --database",
             settings.database.display()
         )));
     }
-    open(settings).await
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod config;
+mod examination;
 mod fault;
 mod jobs;
 mod load;
@@ -12,5 +13,6 @@ mod statement;
 mod store;
 mod writer;
 
+pub use examination::Examination;
 pub use migrations::SCHEMA_VERSION;
 pub use store::{Options, SqliteStore};

@@ -53,7 +53,7 @@ const AUTOCHECKPOINT_PAGES: &str = "65536";
 /// How often the checkpointer runs (engine.md: the largest single knob found).
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
 
-fn connect_options(path: &Path, options: &Options) -> Result<SqliteConnectOptions, Fault> {
+pub(crate) fn connect_options(path: &Path, options: &Options) -> Result<SqliteConnectOptions, Fault> {
     let base = SqliteConnectOptions::from_str("sqlite:").map_err(|error| to_fault(&error))?;
     Ok(base
         .filename(path)

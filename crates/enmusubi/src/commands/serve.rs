@@ -38,7 +38,7 @@ async fn bootstrap(settings: &Settings, output: Output, store: &ProfileStore) ->
     let is_given = given.is_some();
     let Some(made) = store.bootstrap(given).await? else { return Ok(()) };
     if is_given {
-        output.line("workspace default is made; its API key is the one of ENMUSUBI_BOOTSTRAP_API_KEY");
+        output.line("workspace default is made; its API key is the given bootstrap_api_key");
     } else {
         output.line("workspace default is made; its API key, shown only now:");
         output.line(&made.secret);

@@ -1,0 +1,49 @@
+//! `doctor`: whether the database is sound, and how much is in it.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use store_sqlite::{Examination, Options, SCHEMA_VERSION, SqliteStore};
+
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use crate::settings::Settings;
+
+/// Examines; exit 1 if something is wrong.
+///
+/// # Errors
+/// [`Failure::Misuse`] if there is no database, else when it cannot be read at all.
+pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode, Failure> {
+    crate::database::must_exist(settings)?;
+    let found = SqliteStore::examine(&settings.database, &Options::default()).await?;
+    let counts: serde_json::Map<String, Value> =
+        found.counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
+    let json = json!({
+        "ok": found.is_sound(), "schema_version": found.schema_version, "schema_wanted": SCHEMA_VERSION,
+        "damage": found.damage, "orphans": found.orphans, "counts": counts,
+    });
+    output.either(&json, shown(&found));
+    Ok(if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn shown(found: &Examination) -> comfy_table::Table {
+    let mut shown = table(&["what", "finding"]);
+    let damage = if found.damage.is_empty() { "ok".to_owned() } else { found.damage.join("\n") };
+    shown.add_row(["integrity", damage.as_str()]);
+    let version = match found.schema_version {
+        SCHEMA_VERSION => format!("version {SCHEMA_VERSION}, ok"),
+        older if older < SCHEMA_VERSION => {
+            format!("version {older}, wanted {SCHEMA_VERSION}: run `enmusubi migrate`")
+        }
+        newer => format!("version {newer}, wanted {SCHEMA_VERSION}: use a newer binary"),
+    };
+    shown.add_row(["schema", version.as_str()]);
+    if found.orphans > 0 {
+        let orphans = format!("{} lead to no profile: restore a backup and report it", found.orphans);
+        shown.add_row(["look-ups", orphans.as_str()]);
+    }
+    for (name, count) in &found.counts {
+        shown.add_row([(*name).to_owned(), count.to_string()]);
+    }
+    shown
+}
