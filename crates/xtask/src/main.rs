@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod check;
 mod fixtures;
 mod run;
@@ -21,6 +22,8 @@ enum Command {
     Test(check::Depth),
     /// Checks layout, layering, dependencies, fixtures, format, lints and documentation.
     Check(check::Depth),
+    /// Measures rates over HTTP beside the bare engine, in one run.
+    Bench(bench::Wanted),
     /// Writes the seeded customers file, or any number of such customers to any file.
     Fixtures(fixtures::Wanted),
 }
@@ -30,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test(depth) => test::test(&root, &depth),
         Command::Check(depth) => check::check(&root, &depth),
+        Command::Bench(wanted) => bench::bench(&root, &wanted),
         Command::Fixtures(wanted) => fixtures::run(&root, &wanted),
     }
 }
