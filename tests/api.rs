@@ -4,6 +4,9 @@
 use serde_json::{Value, json};
 use testkit::{Caller, Server, ServerOptions};
 
+#[path = "api/examples.rs"]
+mod examples;
+
 async fn server() -> (Server, Caller) {
     let server = Server::start(env!("CARGO_BIN_EXE_enmusubi"), ServerOptions::default()).await.unwrap();
     let caller = server.caller();

@@ -49,7 +49,8 @@ async fn a_file_without_our_schema_is_not_sound_and_stays_so() {
 async fn what_is_no_database_is_a_fault_and_what_is_absent_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text.db");
-    std::fs::write(&path, "not a database at all, but long enough to have a header of its own: ".repeat(9)).unwrap();
+    std::fs::write(&path, "not a database at all, but long enough to have a header of its own: ".repeat(9))
+        .unwrap();
     assert!(SqliteStore::examine(&path, &Options::default()).await.is_err());
     let absent = folder.path().join("absent.db");
     assert!(SqliteStore::examine(&absent, &Options::default()).await.is_err());
