@@ -75,7 +75,7 @@ impl ProfileStore {
         &self.inner.uploads
     }
 
-    /// The configuration, at most [`CONFIG_TRUST`] old.
+    /// The configuration, at most 400 ms old.
     ///
     /// # Errors
     /// When the backend cannot be read.

@@ -1,9 +1,11 @@
 //! The writer: group commit, isolation of units, statement counts, another process on the same file.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failing one is a failing test")]
+
 use std::sync::Arc;
 
 use profile_model::{Actor, Key, Keys, Loaded, WorkspaceId};
-use profile_store::{Backend, Fault, ProfileStore, SystemClock, Work};
+use profile_store::{Fault, ProfileStore, SystemClock, Work};
 use serde_json::json;
 use store_sqlite::{Options, SqliteStore};
 
