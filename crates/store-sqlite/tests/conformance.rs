@@ -1,5 +1,7 @@
 //! The conformance list, and random operations compared with the model by whole exported state.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failing one is a failing test")]
+
 use std::sync::Arc;
 
 use profile_model::{Timestamp, WorkspaceId};
