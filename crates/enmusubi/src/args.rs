@@ -67,7 +67,7 @@ pub(crate) struct ServeArguments {
     /// Address and port; port 0 takes a free one [environment: ENMUSUBI_LISTEN; default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Base of webhook URLs [environment: ENMUSUBI_PUBLIC_URL; default: http://<listen>]
+    /// Base of webhook URLs [environment: ENMUSUBI_PUBLIC_URL; default: http://LISTEN]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Running cargo, with a line before and after that says what is going on.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,9 +26,19 @@ pub(crate) fn step(root: &Path, name: &str, arguments: &[&str], environment: &[(
     let start = Instant::now();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(arguments).envs(environment.iter().copied()).current_dir(root);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
+        cargo.env_remove(name);
+    }
     let status = cargo.status().with_context(|| format!("{name}: cargo cannot be started"))?;
     ensure!(status.success(), "{name} failed: cargo {}{}", arguments.join(" "), cure(arguments));
     say(&format!("{name}: ok ({:.1} s)", start.elapsed().as_secs_f64()))
+}
+
+/// Variables by which `cargo run` tells this program about its own package. Passed on, they would differ from those of a
+/// cargo started by hand, and build scripts that watch them (that of `ring` does) would run again, with all that follows.
+fn is_about_this_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Prints one progress line.
