@@ -1,5 +1,6 @@
 //! Properties of the LINE scenario table over random histories: follow, unfollow, message, track, CSV row and sync, in
 //! any order, with any repetition. No database: the decisions run on the backend in memory.
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
