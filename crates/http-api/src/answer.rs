@@ -82,17 +82,20 @@ codes!(
 pub(crate) struct Problem {
     status: StatusCode,
     body: Value,
+    /// For the log, never for the caller.
+    cause: Option<String>,
 }
 
 impl Problem {
     /// An error of ours, with its code.
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self { status, body: json!({"message": message.into(), "code": code.as_str()}) }
+        let body = json!({"message": message.into(), "code": code.as_str()});
+        Self { status, body, cause: None }
     }
 
     /// An error that the reference quotes: exactly its keys.
     pub(crate) fn quoted(status: StatusCode, message: &str) -> Self {
-        Self { status, body: json!({"message": message}) }
+        Self { status, body: json!({"message": message}), cause: None }
     }
 
     /// The same with per-object errors.
@@ -101,6 +104,13 @@ impl Problem {
         self
     }
 
+    /// What the log shall say about a 5xx beside the message; no data of a profile.
+    pub(crate) fn because(mut self, cause: impl ToString) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// A 400 of ours.
     pub(crate) fn invalid(code: Code, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
@@ -128,20 +138,22 @@ impl From<Fault> for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "an internal error happened")
             }
         };
-        tracing::error!(%fault, "a request failed");
-        Self::new(status, code, message)
+        Self::new(status, code, message).because(fault)
     }
 }
 
-/// Body of a 5xx answer, to which the observer adds the request id.
-#[derive(Clone)]
-pub(crate) struct FaultBody(pub(crate) Value);
+/// A 5xx answer on its way out: the observer adds the request id to its body, and logs it, once.
+#[derive(Clone, Debug)]
+pub(crate) struct Failed {
+    pub(crate) body: Value,
+    pub(crate) cause: Option<String>,
+}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = answer(self.status, &self.body);
         if self.status.is_server_error() {
-            response.extensions_mut().insert(FaultBody(self.body));
+            response.extensions_mut().insert(Failed { body: self.body, cause: self.cause });
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -152,15 +164,6 @@ impl IntoResponse for Problem {
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
     let json = (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json"));
     (status, [json], body.to_string()).into_response()
-}
-
-pub(crate) async fn unknown_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, Code::RouteUnknown, "Not Found: there is no such URL")
-}
-
-pub(crate) async fn wrong_method() -> Problem {
-    let message = "this URL does not take this method";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, message)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Reading bodies: size, content type, JSON, in this order.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -17,23 +19,50 @@ pub(crate) const WEBHOOK: usize = 2 << 20;
 /// Body limit of other JSON.
 pub(crate) const JSON: usize = 1 << 20;
 
+/// How much of a refused body is still read, and for how long: a caller that is still sending when the connection
+/// closes may never see the answer.
+const LINGER_BYTES: usize = 16 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(3);
+
 fn too_large(limit: usize) -> Problem {
     let message = format!("the body is larger than {} MiB", limit >> 20);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
 }
 
+/// The size that the caller announces.
+pub(crate) fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// The whole body, at most `limit` bytes.
-pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let declared =
-        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > limit as u64) {
+pub(crate) async fn read(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    if declared(&parts.headers).is_some_and(|length| length > limit as u64) {
+        linger(&parts.headers, body).await;
         return Err(too_large(limit));
     }
-    match Limited::new(body, limit).collect().await {
+    match Limited::new(&mut body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            linger(&parts.headers, body).await;
+            Err(too_large(limit))
+        }
         Err(_) => Err(Problem::invalid(Code::BodyIncomplete, "the body broke off")),
     }
+}
+
+/// Reads on for a while and keeps nothing. A caller that waits for `100 Continue` has not begun to send.
+async fn linger(headers: &HeaderMap, mut body: Body) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let discard = async {
+        let mut left = LINGER_BYTES;
+        while let (1.., Some(Ok(frame))) = (left, body.frame().await) {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+    };
+    // The time being over is as good an end as any.
+    let _ = tokio::time::timeout(LINGER_TIME, discard).await;
 }
 
 /// The media type in lower case, without parameters.

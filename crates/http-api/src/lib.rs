@@ -16,10 +16,13 @@ mod line_events;
 mod line_syncs;
 mod line_users;
 mod observe;
+mod path;
 mod probes;
-mod report;
 mod serve;
 mod track;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::Code;
 pub use serve::serve;
@@ -39,18 +42,18 @@ pub fn router(state: ApiState) -> Router {
         .route("/users/track", post(track::track))
         .route("/users/export/ids", post(export::export_ids))
         .route("/line/users/{line_user_id}", get(line_users::line_user))
-        .route("/line/channels", post(line_channels::connect).get(line_channels::list))
+        .route("/line/channels", post(line_channels::connect::connect).get(line_channels::list::list))
         .route("/line/events/{channel_id}", post(line_events::receive))
-        .route("/line/channels/{channel_id}/sync", post(line_syncs::start))
-        .route("/line/syncs/{sync_id}", get(line_syncs::show))
-        .route("/imports/users", post(imports::upload_users))
-        .route("/imports/{import_id}", get(imports::show))
-        .route("/imports/{import_id}/report.csv", get(report::report))
+        .route("/line/channels/{channel_id}/sync", post(line_syncs::start::start))
+        .route("/line/syncs/{sync_id}", get(line_syncs::show::show))
+        .route("/imports/users", post(imports::upload::upload_users))
+        .route("/imports/{import_id}", get(imports::show::show))
+        .route("/imports/{import_id}/report.csv", get(imports::report::report))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/", get(probes::index))
-        .fallback(answer::unknown_route)
-        .method_not_allowed_fallback(answer::wrong_method)
+        .fallback(path::unknown_route)
+        .method_not_allowed_fallback(path::wrong_method)
         .layer(axum::middleware::from_fn(observe::observe))
         .layer(DefaultBodyLimit::disable())
         .with_state(state)

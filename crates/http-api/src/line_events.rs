@@ -1,6 +1,6 @@
 //! `POST /line/events/{channel_id}`: LINE's webhook. The signature over the raw bytes is the authentication.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use line_service::ReceiveFault;
@@ -8,11 +8,12 @@ use serde_json::json;
 
 use crate::answer::{Code, Problem, answer};
 use crate::observe::Measured;
+use crate::path::Segment;
 use crate::{ApiState, body};
 
 pub(crate) async fn receive(
     State(state): State<ApiState>,
-    Path(channel): Path<String>,
+    Segment(channel): Segment,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();

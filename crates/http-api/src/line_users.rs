@@ -1,16 +1,17 @@
 //! `GET /line/users/{line_user_id}`: who is this LINE ID?
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use profile_model::LineUserId;
 
 use crate::answer::{Code, Problem, answer};
+use crate::path::Segment;
 use crate::{ApiState, caller};
 
 pub(crate) async fn line_user(
     State(state): State<ApiState>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

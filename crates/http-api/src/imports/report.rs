@@ -1,15 +1,17 @@
 //! `GET /imports/{import_id}/report.csv`: `line,level,field,reason` and the original cells (`CSV-21`), streamed.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use profile_model::{ImportId, ImportIssue, IssueLevel, WorkspaceId};
 use profile_store::{Fault, ProfileStore};
 
+use super::{PERMISSION, unknown};
 use crate::answer::Problem;
-use crate::imports::{PERMISSION, unknown};
+use crate::observe::RequestId;
+use crate::path::Segment;
 use crate::{ApiState, caller};
 
 /// Report rows per read of the store.
@@ -17,20 +19,25 @@ const PAGE: u32 = 500;
 
 pub(crate) async fn report(
     State(state): State<ApiState>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
     let id = ImportId::parse(&id).ok_or_else(unknown)?;
-    state.store.import(caller.workspace, id).await?.ok_or_else(unknown)?;
-    let pages = stream::unfold(Some((true, 0)), move |place| {
-        let store = state.store.clone();
+    let run = state.store.import(caller.workspace, id).await?.ok_or_else(unknown)?;
+    let request_id = parts.extensions.get().map_or_else(String::new, |RequestId(id)| id.clone());
+    let pages = stream::unfold(Some((Some(run.columns), 0)), move |place| {
+        let (store, request_id) = (state.store.clone(), request_id.clone());
         async move {
-            let (first, after) = place?;
-            match page(&store, caller.workspace, id, first, after).await {
-                Ok((text, last)) => Some((Ok(text), last.map(|last| (false, last)))),
-                Err(fault) => Some((Err(std::io::Error::other(fault.to_string())), None)),
+            let (header, after) = place?;
+            match page(&store, caller.workspace, id, header, after).await {
+                Ok((text, last)) => Some((Ok(text), last.map(|last| (None, last)))),
+                Err(fault) => {
+                    // The status is out already; the caller sees a body that breaks off.
+                    tracing::error!(request_id = %request_id, %fault, "a report broke off");
+                    Some((Err(std::io::Error::other(fault)), None))
+                }
             }
         }
     });
@@ -41,20 +48,22 @@ pub(crate) async fn report(
     Ok((StatusCode::OK, headers, Body::from_stream(pages)).into_response())
 }
 
-/// One page as CSV, and the row after which the next begins; `None`: this was the last.
+/// One page as CSV, the first one with the header (our columns, then the file's), and the row after which the next
+/// begins; `None`: this was the last.
 async fn page(
     store: &ProfileStore,
     workspace: WorkspaceId,
     id: ImportId,
-    first: bool,
+    header: Option<Vec<String>>,
     after: u64,
 ) -> Result<(Bytes, Option<u64>), Fault> {
     let issues = store.import_issues(workspace, id, after, PAGE).await?;
     let last = (issues.len() == PAGE as usize).then(|| issues.last().map(|(row, _)| *row)).flatten();
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let failed = |_| Fault::Internal("the report cannot be written".into());
-    if first {
-        writer.write_record(["line", "level", "field", "reason"]).map_err(failed)?;
+    if let Some(columns) = header {
+        let ours = ["line", "level", "field", "reason"].map(str::to_owned);
+        writer.write_record(ours.iter().chain(&columns)).map_err(failed)?;
     }
     for (_, issue) in &issues {
         writer.write_record(record(issue)).map_err(failed)?;
