@@ -59,7 +59,7 @@ async fn bad_rows_are_reported_with_their_line_and_the_rest_is_applied() {
     let lines: Vec<_> =
         report.lines().skip(1).map(|line| line.split(',').take(2).collect::<Vec<_>>().join(",")).collect();
     assert_eq!(lines, ["3,error", "4,warning", "5,error", "6,error", "7,warning", "9,error"]);
-    assert!(report.starts_with("line,level,field,reason\n"));
+    assert!(report.starts_with("line,level,field,reason,external_id,email,email_subscribe,points\n"));
     let users = caller.export(json!({"external_ids": ["a", "c", "f", "g"]})).await.unwrap();
     assert_eq!(users.len(), 4);
     assert_eq!(users[1]["email_subscribe"], "subscribed", "the invalid state was left out");

@@ -103,6 +103,9 @@ pub struct ImportRun {
     pub finished_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The file's header, for the report.
+    #[serde(default)]
+    pub columns: Vec<String>,
     /// Byte offset in the stored file behind the last applied row.
     pub position: u64,
     /// Physical line of that offset (1-based).

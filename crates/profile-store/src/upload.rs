@@ -65,6 +65,7 @@ impl ProfileStore {
             started_at: now,
             finished_at: None,
             error: None,
+            columns: Vec::new(),
             position: 0,
             line: 1,
         };
@@ -112,7 +113,7 @@ impl Upload {
         self.file.flush().await.map_err(disk)?;
         self.file.sync_all().await.map_err(disk)?;
         let part = self.part.clone();
-        tokio::task::spawn_blocking(move || check_header(&part))
+        self.run.columns = tokio::task::spawn_blocking(move || check_header(&part))
             .await
             .map_err(|_| Fault::Internal("the header check did not end".into()))??;
         let path = self.store.upload_path(self.run.id);
@@ -131,11 +132,12 @@ impl Upload {
     }
 }
 
-fn check_header(path: &std::path::Path) -> Result<(), UploadFault> {
+/// Names of the columns, if the header can be used.
+fn check_header(path: &std::path::Path) -> Result<Vec<String>, UploadFault> {
     let disk = |error: std::io::Error| UploadFault::Fault(folder_fault(&error));
     let file = std::fs::File::open(path).map_err(disk)?;
     let mut reader = RowReader::new(std::io::BufReader::new(file), None, 0, 1);
-    read_header(&mut reader).map(|_| ()).map_err(UploadFault::Header)
+    read_header(&mut reader).map(|columns| columns.names().to_vec()).map_err(UploadFault::Header)
 }
 
 /// Reads the header row; the error is a sentence for the caller.

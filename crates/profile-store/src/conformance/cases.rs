@@ -226,6 +226,7 @@ async fn leases_keep_others_away_until_they_end(store: &ProfileStore) -> Result<
         started_at: now,
         finished_at: None,
         error: None,
+        columns: Vec::new(),
         position: 0,
         line: 1,
     };
