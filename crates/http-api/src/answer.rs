@@ -80,8 +80,8 @@ codes!(
 /// An error answer.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    status: StatusCode,
-    body: Value,
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
     /// For the log, never for the caller.
     cause: Option<String>,
 }
@@ -181,5 +181,18 @@ mod tests {
         let mut sorted = listed.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, known);
+    }
+
+    /// GEN-6, design section 6: a quoted text has no `code`; every other error has.
+    #[test]
+    fn only_errors_of_ours_have_a_code() {
+        let status = StatusCode::BAD_REQUEST;
+        let quoted = Problem::quoted(status, "Max Input Length Exceeded");
+        assert_eq!(quoted.body, json!({"message": "Max Input Length Exceeded"}));
+        let errors = json!([{"type": "t", "input_array": "events", "index": 0}]);
+        let quoted = Problem::quoted(status, "m").with_errors(errors.clone());
+        assert_eq!(quoted.body, json!({"message": "m", "errors": errors}));
+        let ours = Problem::new(status, Code::FieldInvalid, "m").because("only for the log");
+        assert_eq!(ours.body, json!({"message": "m", "code": "field_invalid"}));
     }
 }

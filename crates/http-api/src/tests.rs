@@ -19,6 +19,7 @@ use crate::{ApiState, router};
 
 mod faults;
 mod order;
+mod sockets;
 mod uploads;
 
 /// Key with all permissions.
@@ -27,6 +28,7 @@ const KEY: &str = "test-key";
 const JSON: (header::HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
 
 struct Api {
+    state: ApiState,
     router: Router,
     store: ProfileStore,
     folder: TempDir,
@@ -64,7 +66,8 @@ impl Api {
         store.bootstrap(Some(KEY.to_owned())).await.unwrap();
         let client = MessagingClient::new(MessagingOptions::default()).unwrap();
         let line = LineService::new(store.clone(), client, Sealer::new("s"), "http://localhost".to_owned());
-        Self { router: router(ApiState { store: store.clone(), line }), store, folder }
+        let state = ApiState { store: store.clone(), line };
+        Self { router: router(state.clone()), state, store, folder }
     }
 
     /// A key of workspace `default`.

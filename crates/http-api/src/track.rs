@@ -65,3 +65,48 @@ fn refuse(error: TrackError) -> Problem {
         TrackError::Fault(fault) => fault.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use profile_model::InputArray;
+
+    use super::*;
+
+    fn error(index: u32) -> ItemError {
+        let message = "'external_id' or 'braze_id' or 'user_alias' is required".to_owned();
+        ItemError { array: InputArray::Attributes, index, message, rejected: true }
+    }
+
+    /// TRK-7, TRK-9 (the captured example), CLI-4.
+    #[test]
+    fn counters_stand_for_the_arrays_sent_and_errors_only_if_any() {
+        let mut tracked = TrackAnswer {
+            processed: [Some(1), None, Some(0)],
+            errors: Vec::new(),
+            statements: 9,
+            retries: 1,
+        };
+        let expected = json!({"message": "success", "attributes_processed": 1, "purchases_processed": 0});
+        assert_eq!(render(&tracked), expected);
+        tracked.processed = [Some(1), None, None];
+        tracked.errors = vec![error(1)];
+        let captured = r#"{"attributes_processed":1,"message":"success","errors":[{"type":"'external_id' or 'braze_id' or 'user_alias' is required","input_array":"attributes","index":1}]}"#;
+        assert_eq!(render(&tracked), serde_json::from_str::<Value>(captured).unwrap());
+    }
+
+    /// TRK-2, TRK-10: Braze's keys only; what is ours has a code.
+    #[test]
+    fn refusals_have_the_documented_keys() {
+        let body = |error| refuse(error).body;
+        let nothing = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields.";
+        assert_eq!(body(TrackError::NothingValid(Vec::new())), json!({"message": nothing}));
+        let errors = render_errors(&[error(0)]);
+        assert_eq!(
+            body(TrackError::NothingValid(vec![error(0)])),
+            json!({"message": nothing, "errors": errors})
+        );
+        let many = body(TrackError::Request(TrackFault::TooMany));
+        assert_eq!(many, json!({"message": "Max Input Length Exceeded"}));
+        assert_eq!(body(TrackError::Request(TrackFault::NotAnArray("events")))["code"], "body_invalid");
+    }
+}

@@ -33,7 +33,8 @@ fn read(body: &Value) -> Result<NewChannel, Problem> {
         Some(Value::Number(number)) if name.ends_with("_id") => Ok(number.to_string()),
         _ => Err(Problem::invalid(Code::FieldInvalid, format!("'{name}' must be a text"))),
     };
-    if !matches!(body.get("kind").and_then(Value::as_str), None | Some("messaging")) {
+    let kind = body.get("kind").filter(|kind| !kind.is_null());
+    if kind.is_some_and(|kind| kind != "messaging") {
         return Err(Problem::invalid(Code::FieldInvalid, "'kind' must be 'messaging'"));
     }
     Ok(NewChannel {
@@ -60,5 +61,62 @@ fn refuse(fault: ConnectFault) -> Problem {
             Problem::new(StatusCode::BAD_GATEWAY, Code::LineUnreachable, message).because(fault)
         }
         ConnectFault::Store(fault) => fault.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use profile_store::Fault;
+
+    use super::*;
+
+    fn channel() -> Value {
+        json!({
+            "provider_id": "10", "channel_id": 1_234_567_890, "channel_secret": " s ", "channel_access_token": "t",
+        })
+    }
+
+    /// LINE's console shows ids as digits; scripts send them as numbers too.
+    #[test]
+    fn ids_may_be_numbers_and_a_name_is_optional() {
+        let new = read(&channel()).unwrap();
+        assert_eq!((new.provider_id.as_str(), new.channel_id.as_str()), ("10", "1234567890"));
+        assert_eq!((new.channel_secret.as_str(), new.name), ("s", None));
+        let mut named = channel();
+        named["name"] = json!("Shop");
+        named["kind"] = json!("messaging");
+        assert_eq!(read(&named).unwrap().name.as_deref(), Some("Shop"));
+    }
+
+    #[test]
+    fn a_missing_or_odd_field_is_named_without_its_value() {
+        for name in ["provider_id", "channel_id", "channel_secret", "channel_access_token", "name", "kind"] {
+            let mut odd = channel();
+            odd[name] = json!(["secret"]);
+            let text = format!("{:?}", read(&odd).err().unwrap());
+            assert!(
+                text.contains(name) && text.contains("field_invalid") && !text.contains("secret\""),
+                "{text}"
+            );
+        }
+        assert!(read(&json!([])).is_err());
+    }
+
+    /// Design section 6.
+    #[test]
+    fn refusals_have_the_statuses_of_the_contract() {
+        for (fault, expected) in [
+            (ConnectFault::Field("name"), "400 field_invalid"),
+            (ConnectFault::AlreadyConnected, "409 channel_already_connected"),
+            (ConnectFault::ProviderMismatch, "409 line_provider_mismatch"),
+            (ConnectFault::Rejected, "400 line_credentials_rejected"),
+            (ConnectFault::Store(Fault::OutcomeUnknown), "503 outcome_unknown"),
+        ] {
+            let problem = refuse(fault);
+            assert_eq!(
+                format!("{} {}", problem.status.as_u16(), problem.body["code"].as_str().unwrap()),
+                expected
+            );
+        }
     }
 }
