@@ -6,7 +6,7 @@ use std::time::Duration;
 use line_platform::signature;
 use line_platform::webhook::{RawEvent, parse_envelope};
 use profile_model::{
-    Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys,
+    Actor, Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys,
 };
 use profile_store::{Fault, Work};
 
@@ -119,10 +119,10 @@ impl LineService {
         deliveries: Arc<Vec<Delivery>>,
         append_only: bool,
     ) -> Result<Vec<DeliveryOutcome>, Fault> {
-        let now = self.store().now();
-        let fresh = self.store().fresh(now);
+        let actor = Actor { kind: "line_event".into(), reference: None };
+        let occasion = self.store().occasion(workspace, actor).await?;
         let work = Work::new("webhook", workspace, delivery_keys(&deliveries)).repeatable();
-        let decide = move |loaded: &_| decide_deliveries(&deliveries, loaded, now, &fresh, append_only);
+        let decide = move |loaded: &_| decide_deliveries(&deliveries, loaded, &occasion, append_only);
         Ok(self.store().decide(work, decide).await?.0)
     }
 

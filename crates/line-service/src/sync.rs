@@ -2,8 +2,8 @@
 
 use line_platform::messaging::LineFault;
 use profile_model::{
-    ChangeSet, Channel, ChannelId, Decision, FollowerPage, Keys, LineUserId, SyncId, SyncRun, SyncState,
-    Timestamp, WorkspaceId, decide_page, page_keys,
+    Actor, ChangeSet, Channel, ChannelId, Decision, FollowerPage, Keys, LineUserId, SyncId, SyncRun,
+    SyncState, Timestamp, WorkspaceId, decide_page, page_keys,
 };
 use profile_store::{Fault, Work};
 
@@ -114,10 +114,10 @@ impl LineService {
         run: SyncRun,
         page: FollowerPage,
     ) -> Result<SyncRun, Fault> {
-        let now = self.store().now();
-        let fresh = self.store().fresh(now);
+        let actor = Actor::new("line_sync", run.id.to_string());
+        let occasion = self.store().occasion(workspace, actor).await?;
         let work = Work::new("sync_page", workspace, page_keys(&page, &run)).repeatable().bulk();
-        let decide = move |loaded: &_| decide_page(&page, &run, loaded, now, &fresh);
+        let decide = move |loaded: &_| decide_page(&page, &run, loaded, &occasion);
         let (stored, _) = self.store().decide(work, decide).await?;
         stored.ok_or_else(|| Fault::Inconsistent("jobs: the sync run is gone".into()))
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    AddressState, ConfigChange, EventRow, Friendship, ImportIssue, ImportRun, InboxKey, InboxRow, InboxState,
-    JournalEntry, Key, Keys, Profile, ProfileId, PurchaseRow, Summary, SummaryKey, SyncRun,
+    Address, AddressState, ConfigChange, EventRow, Friendship, ImportIssue, ImportRun, InboxKey, InboxRow,
+    InboxState, JournalEntry, Key, Keys, LoggedWrite, MergeRecord, Parked, Profile, ProfileId, PurchaseRow,
+    StateOf, Summary, SummaryKey, SyncRun, Timestamp,
 };
 
 /// Everything one unit changes. Rows are absolute (new values, not deltas); backends add no rule of their own.
 ///
-/// Apply order: released, updated, created, claimed, the rest. A short count of `updated` (version moved, row gone)
+/// Apply order: released, updated, created, restored, claimed, retired, the rest (clearing before putting). A short count of `updated` (version moved, row gone)
 /// or a taken unique key in `claimed` is a conflict: roll back, load and decide again.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeSet {
@@ -17,6 +18,10 @@ pub struct ChangeSet {
     pub created: Vec<Arc<Profile>>,
     /// Whole new rows of existing profiles; `version` is the loaded one plus one. Updated, never upserted.
     pub updated: Vec<Arc<Profile>>,
+    /// Profiles that became part of another, with the loaded version: the row goes, its events stay under its id.
+    pub retired: Vec<(ProfileId, u64)>,
+    /// Retired profiles that come back by an undo: whole rows under their old id.
+    pub restored: Vec<Arc<Profile>>,
     /// Look-up rows to insert, of new and updated profiles.
     pub claimed: Vec<(Key, ProfileId)>,
     /// Look-up rows to delete.
@@ -29,6 +34,8 @@ pub struct ChangeSet {
     pub summaries: Vec<(SummaryKey, Summary)>,
     /// Address states to put.
     pub address_states: Vec<AddressState>,
+    /// Address states to remove, so that the address has none again.
+    pub address_states_removed: Vec<(Address, StateOf)>,
     /// Friendships to put.
     pub friendships: Vec<Friendship>,
     /// Inbox rows to insert.
@@ -37,6 +44,16 @@ pub struct ChangeSet {
     pub inbox_settled: Vec<(InboxKey, InboxState, Option<String>)>,
     /// Journal entries to append.
     pub journal: Vec<JournalEntry>,
+    /// Merge records to put.
+    pub merges: Vec<MergeRecord>,
+    /// Logged writes to forget: those to this survivor from this time on.
+    pub merge_log_cleared: Vec<(ProfileId, Timestamp)>,
+    /// Writes to survivors to append to the log.
+    pub merge_log: Vec<LoggedWrite>,
+    /// Pairs that are never the same person, smaller id first.
+    pub never_same: Vec<(ProfileId, ProfileId)>,
+    /// Parked groups to put.
+    pub parked: Vec<Parked>,
     /// A sync run to put.
     pub sync: Option<SyncRun>,
     /// An import to put.
@@ -63,6 +80,14 @@ impl ChangeSet {
             && self.inbox.is_empty()
             && self.inbox_settled.is_empty()
             && self.journal.is_empty()
+            && self.retired.is_empty()
+            && self.restored.is_empty()
+            && self.address_states_removed.is_empty()
+            && self.merges.is_empty()
+            && self.merge_log_cleared.is_empty()
+            && self.merge_log.is_empty()
+            && self.never_same.is_empty()
+            && self.parked.is_empty()
             && self.sync.is_none()
             && self.import.is_none()
             && self.import_issues.is_empty()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -59,7 +60,8 @@ pub enum Body {
 }
 
 /// Set to a value, or clear (`ATT-2`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change<T> {
     /// Set.
     Set(T),
@@ -78,7 +80,8 @@ impl<T> Change<T> {
 }
 
 /// Attribute changes of one object. `None`: not mentioned.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attributes {
     /// Deep-merge objects (`NST-3`, `NST-10`).
     pub merge_objects: bool,
@@ -101,7 +104,7 @@ pub struct Attributes {
 }
 
 /// A state for one group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupChange {
     /// Which group.
     pub group: GroupId,

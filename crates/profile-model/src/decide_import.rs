@@ -1,8 +1,8 @@
 //! One chunk of a CSV import: its rows through the same rules as track, with the progress in the same change set.
 
 use crate::{
-    Actor, ChangeSet, Decision, Door, Fresh, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys,
-    Loaded, Timestamp, decide_track::apply_items, draft::Draft, track_keys,
+    ChangeSet, Decision, Door, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded, Occasion,
+    decide_track::apply_items, draft::Draft, track_keys,
 };
 
 /// A chunk of rows, read and checked.
@@ -37,16 +37,15 @@ pub fn decide_import(
     chunk: &ImportChunk,
     expected: &ImportRun,
     loaded: &Loaded,
-    now: Timestamp,
-    fresh: &Fresh,
+    occasion: &Occasion,
 ) -> (Decision, Option<ImportRun>) {
     let Some(stored) = &loaded.import else { return (Decision::Nothing, None) };
     if stored.position != expected.position || stored.state != expected.state {
         return (Decision::Nothing, Some(stored.clone()));
     }
     let mut run = stored.clone();
-    let actor = Actor::new("import", run.id.to_string());
-    let mut draft = Draft::new(loaded, fresh.clone(), actor);
+    let now = occasion.now;
+    let mut draft = Draft::new(loaded, occasion);
     let outcome = apply_items(&mut draft, &chunk.items, Door::Csv, now);
     let mut issues = chunk.issues.clone();
     for (item, result) in chunk.items.iter().zip(&outcome.items) {

@@ -3,8 +3,9 @@
 //! The rows L1-L7 and L13 of the scenario table. A display name, picture or status message is not even an input.
 
 use crate::{
-    Actor, Alias, ChannelId, Decision, Delivery, Evidence, Fresh, GroupState, InboxRow, InboxState, Key,
-    Keys, LineUserId, Loaded, Meaning, Source, SyncRun, Timestamp, decide_track::make_follower, draft::Draft,
+    Actor, Alias, ChannelId, Decision, Delivery, Evidence, GroupState, InboxRow, InboxState, Key, Keys,
+    LineUserId, Loaded, Meaning, Occasion, Source, SyncRun, Timestamp, decide_track::make_follower,
+    draft::Draft,
 };
 
 /// How far LINE's clock may be ahead of ours before a timestamp is not believed (5 minutes).
@@ -51,11 +52,11 @@ fn user_keys(user: &LineUserId, keys: &mut Keys) {
 pub fn decide_deliveries(
     deliveries: &[Delivery],
     loaded: &Loaded,
-    now: Timestamp,
-    fresh: &Fresh,
+    occasion: &Occasion,
     append_only: bool,
 ) -> (Decision, Vec<DeliveryOutcome>) {
-    let mut draft = Draft::new(loaded, fresh.clone(), Actor { kind: "line_event".into(), reference: None });
+    let now = occasion.now;
+    let mut draft = Draft::new(loaded, occasion);
     let mut seen = std::collections::HashSet::new();
     let mut outcomes = Vec::with_capacity(deliveries.len());
     for (place, delivery) in deliveries.iter().enumerate() {
@@ -161,8 +162,7 @@ pub fn decide_page(
     page: &FollowerPage,
     expected: &SyncRun,
     loaded: &Loaded,
-    now: Timestamp,
-    fresh: &Fresh,
+    occasion: &Occasion,
 ) -> (Decision, Option<SyncRun>) {
     let Some(stored) = &loaded.sync else { return (Decision::Nothing, None) };
     if stored.state != expected.state
@@ -172,7 +172,8 @@ pub fn decide_page(
         return (Decision::Nothing, Some(stored.clone()));
     }
     let mut run = stored.clone();
-    let mut draft = Draft::new(loaded, fresh.clone(), Actor::new("line_sync", run.id.to_string()));
+    let now = occasion.now;
+    let mut draft = Draft::new(loaded, occasion);
     let evidence = Evidence {
         state: GroupState::Subscribed,
         at: page.requested_at.plus_micros(-LISTED_MICROS),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Actor, Address, Body, Decision, Fresh, Item, ItemError, Keys, Loaded, Occurrence, ProfileId, Target,
+    Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId, Target,
     Timestamp, draft::Draft,
 };
 
@@ -11,7 +11,7 @@ mod attributes;
 mod line_rules;
 mod resolve;
 
-pub(crate) use line_rules::make_follower;
+pub(crate) use line_rules::{keep_follower, make_follower};
 
 /// Which door the items came through: doors differ in who may be created and by what (section 1.4, `CSV` 7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,10 @@ pub fn track_keys(items: &[Item]) -> Keys {
     for item in items {
         let target = item.target.key();
         match &item.target {
-            Target::BrazeId(Some(id)) => keys.profiles.push(*id),
+            Target::BrazeId(Some(id)) => {
+                keys.profiles.push(*id);
+                keys.identifiers.push(Key::merged(*id));
+            }
             Target::BrazeId(None) => {}
             _ => keys.identifiers.extend(target.clone()),
         }
@@ -77,12 +80,10 @@ pub fn decide_track(
     items: &[Item],
     loaded: &Loaded,
     door: Door,
-    now: Timestamp,
-    fresh: &Fresh,
-    actor: &Actor,
+    occasion: &Occasion,
 ) -> (Decision, TrackOutcome) {
-    let mut draft = Draft::new(loaded, fresh.clone(), actor.clone());
-    let outcome = apply_items(&mut draft, items, door, now);
+    let mut draft = Draft::new(loaded, occasion);
+    let outcome = apply_items(&mut draft, items, door, occasion.now);
     (draft.finish(), outcome)
 }
 
@@ -110,13 +111,22 @@ fn apply_item(
         resolve::Found::Nobody => return ItemOutcome::Nobody,
         resolve::Found::AliasOfIdentified => return ItemOutcome::AliasOfIdentified,
     };
+    let side = side_of(draft, id, &item.target);
     let made_here = matches!(draft.profile(id), Some(profile) if is_new && profile.created_at == at);
     let changed = match &item.body {
-        Body::Attributes(body) => attributes::apply(draft, id, item, body, at, errors),
+        Body::Attributes(body) => {
+            if let Some(key) = named_by(&item.target) {
+                draft.log(id, at, &key, || crate::Write::Attributes {
+                    target: item.target.clone(),
+                    attributes: body.clone(),
+                });
+            }
+            attributes::apply(draft, id, item, body, at, errors)
+        }
         Body::Event(event) => {
             draft.edit(id, at, |_| true);
             draft.append_event(crate::EventRow {
-                profile: id,
+                profile: side,
                 name: Arc::clone(&event.name),
                 at: event.at.min(now),
                 app_id: event.app_id.clone(),
@@ -130,7 +140,7 @@ fn apply_item(
             let revenue = revenue.unwrap_or_else(|| purchase.price.clone());
             draft.append_purchase(
                 crate::PurchaseRow {
-                    profile: id,
+                    profile: side,
                     product: Arc::clone(&purchase.product),
                     currency: Arc::clone(&purchase.currency),
                     price: purchase.price.clone(),
@@ -148,6 +158,32 @@ fn apply_item(
         (true, _) => ItemOutcome::Created(id),
         (false, true) => ItemOutcome::Changed(id),
         (false, false) => ItemOutcome::Unchanged(id),
+    }
+}
+
+/// The identifier that found the profile.
+fn named_by(target: &Target) -> Option<Key> {
+    match target {
+        Target::BrazeId(id) => id.map(Key::merged),
+        other => other.key(),
+    }
+}
+
+/// The side of the profile that an identifier came with: its events and purchases are written there, so that neither a
+/// merge nor an undo has to move them.
+fn side_of(draft: &Draft<'_>, id: ProfileId, target: &Target) -> ProfileId {
+    match (draft.profile(id), named_by(target)) {
+        (Some(profile), Some(key)) if !profile.merged.is_empty() => profile.side_of(&key),
+        _ => id,
+    }
+}
+
+/// Applies an attributes item to a profile again (undo); what the profile does not take is left out as it was then.
+pub(crate) fn apply_attributes(draft: &mut Draft<'_>, id: ProfileId, item: &Item, at: Timestamp) -> bool {
+    let mut errors = Vec::new();
+    match &item.body {
+        Body::Attributes(body) => attributes::apply(draft, id, item, body, at, &mut errors),
+        Body::Event(_) | Body::Purchase(_) => false,
     }
 }
 

@@ -8,16 +8,29 @@ use std::sync::Arc;
 
 use crate::{
     Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Email, EventRow, Evidence, Fresh, Friendship,
-    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LineUserId, Loaded, Occurrence,
-    Phone, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, Timestamp, add, decide_friendship,
+    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LineUserId, Loaded, Occasion,
+    Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf, Summary, SummaryKey, Timestamp,
+    add, decide_friendship,
 };
 
 mod finish;
+mod joins;
 
 struct Edited {
     base: Option<Arc<Profile>>,
     profile: Profile,
     touched: bool,
+    fate: Fate,
+}
+
+/// What becomes of a profile by this decision.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// It is back after having been part of another.
+    Restored,
+    /// It is part of another now.
+    Retired,
 }
 
 /// See the module's text.
@@ -25,6 +38,7 @@ pub(crate) struct Draft<'a> {
     loaded: &'a Loaded,
     fresh: Fresh,
     pub(crate) actor: Actor,
+    pub(crate) settings: Arc<Settings>,
     edited: BTreeMap<ProfileId, Edited>,
     gained: HashMap<Key, Vec<ProfileId>>,
     lost: HashSet<(Key, ProfileId)>,
@@ -37,11 +51,12 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(loaded: &'a Loaded, fresh: Fresh, actor: Actor) -> Self {
+    pub(crate) fn new(loaded: &'a Loaded, occasion: &Occasion) -> Self {
         Self {
             loaded,
-            fresh,
-            actor,
+            fresh: occasion.fresh.clone(),
+            actor: occasion.actor.clone(),
+            settings: Arc::clone(&occasion.settings),
             edited: BTreeMap::new(),
             gained: HashMap::new(),
             lost: HashSet::new(),
@@ -76,7 +91,7 @@ impl<'a> Draft<'a> {
     /// The profile as it is now. `None`: not loaded.
     pub(crate) fn profile(&self, id: ProfileId) -> Option<&Profile> {
         match self.edited.get(&id) {
-            Some(edited) => Some(&edited.profile),
+            Some(edited) => (edited.fate != Fate::Retired).then_some(&edited.profile),
             None => self.loaded.profiles.get(&id).map(Arc::as_ref),
         }
     }
@@ -86,7 +101,7 @@ impl<'a> Draft<'a> {
         if self.profile(id).is_some() {
             return true;
         }
-        if !self.loaded.asked_profiles.contains(&id) {
+        if !self.loaded.asked_profiles.contains(&id) && !self.edited.contains_key(&id) {
             self.missing.profiles.push(id);
             self.is_missing = true;
         }
@@ -96,7 +111,8 @@ impl<'a> Draft<'a> {
     /// Makes an empty profile in `bucket`.
     pub(crate) fn create(&mut self, at: Timestamp, bucket: u8) -> ProfileId {
         let id = self.fresh.profile_id(bucket);
-        self.edited.insert(id, Edited { base: None, profile: Profile::new(id, at), touched: true });
+        let profile = Profile { origin: Some(self.actor.clone()), ..Profile::new(id, at) };
+        self.edited.insert(id, Edited { base: None, profile, touched: true, fate: Fate::Stays });
         id
     }
 
@@ -132,7 +148,12 @@ impl<'a> Draft<'a> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let base = Arc::clone(loaded.profiles.get(&id)?);
-                entry.insert(Edited { profile: (*base).clone(), base: Some(base), touched: false })
+                entry.insert(Edited {
+                    profile: (*base).clone(),
+                    base: Some(base),
+                    touched: false,
+                    fate: Fate::Stays,
+                })
             }
         })
     }

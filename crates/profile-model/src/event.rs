@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::{ProfileId, Timestamp};
+use crate::{Profile, ProfileId, Timestamp};
 
 /// Which of the two kinds of occurrence. The number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +63,24 @@ pub struct SummaryKey {
     pub name: Arc<str>,
 }
 
+/// Summaries of a profile, read through its merges: its own and those of the profiles merged into it, added up
+/// (section 5: counts and revenue add, the first is the earliest, the last the latest). Ordered by kind and name.
+#[must_use]
+pub fn read_summaries(profile: &Profile, stored: &[(SummaryKey, Summary)]) -> Vec<(SummaryKey, Summary)> {
+    let sides: Vec<_> = profile.sides().collect();
+    let mut read = std::collections::BTreeMap::<SummaryKey, Summary>::new();
+    for (key, summary) in stored.iter().filter(|(key, _)| sides.contains(&key.profile)) {
+        let key = SummaryKey { profile: profile.id, ..key.clone() };
+        match read.entry(key) {
+            std::collections::btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(summary.clone());
+            }
+            std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().add(summary),
+        }
+    }
+    read.into_iter().collect()
+}
+
 /// What a profile keeps per event name or product (`EVT-3`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -74,4 +92,16 @@ pub struct Summary {
     pub last: Timestamp,
     /// Exact sum of price times quantity (purchases; 0 for events).
     pub revenue: serde_json::Number,
+}
+
+impl Summary {
+    /// Adds another of the same name.
+    pub fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        if let Some(revenue) = crate::add(&self.revenue, &other.revenue) {
+            self.revenue = revenue;
+        }
+    }
 }

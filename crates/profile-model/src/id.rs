@@ -101,6 +101,18 @@ uuid_id!(
     GroupId
 );
 uuid_id!(
+    /// One merge of two profiles, by whatever operation.
+    MergeId
+);
+uuid_id!(
+    /// A group of duplicates that waits for a decision.
+    ParkedId
+);
+uuid_id!(
+    /// One run of a rule-based merge of duplicates.
+    DuplicatesId
+);
+uuid_id!(
     /// A CSV import.
     ImportId
 );

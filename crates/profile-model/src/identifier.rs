@@ -26,13 +26,15 @@ pub enum Kind {
     Phone = 4,
     /// Shared (`LIN-13`).
     LineId = 5,
+    /// `braze_id` of a profile that was merged into the holder (`MID`); unique.
+    MergedId = 6,
 }
 
 impl Kind {
     /// Whether at most one profile may hold a key of this kind.
     #[must_use]
     pub const fn is_unique(self) -> bool {
-        matches!(self, Self::ExternalId | Self::Alias)
+        matches!(self, Self::ExternalId | Self::Alias | Self::MergedId)
     }
 
     /// Reads the stored number.
@@ -44,6 +46,7 @@ impl Kind {
             3 => Self::Email,
             4 => Self::Phone,
             5 => Self::LineId,
+            6 => Self::MergedId,
             _ => return None,
         })
     }
@@ -120,6 +123,12 @@ impl Key {
         phone.key().map(|e164| Self::plain(Kind::Phone, e164))
     }
 
+    /// Key by which the survivor of a merge is found under the `braze_id` that was merged away.
+    #[must_use]
+    pub fn merged(id: ProfileId) -> Self {
+        Self::plain(Kind::MergedId, &id.to_string())
+    }
+
     /// Key of a LINE id.
     #[must_use]
     pub fn line_id(id: &LineUserId) -> Self {
@@ -133,8 +142,23 @@ impl fmt::Debug for Key {
     }
 }
 
+impl Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.kind as u8, &self.label, &self.value).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (kind, label, value) = Deserialize::deserialize(deserializer)?;
+        let kind = Kind::from_number(kind).ok_or_else(|| serde::de::Error::custom("no such kind of key"))?;
+        Ok(Self { kind, label, value })
+    }
+}
+
 /// What one request object or CSV row names (`ID-1`..`ID-5`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// Primary.
     ExternalId(String),

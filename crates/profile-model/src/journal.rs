@@ -32,6 +32,22 @@ pub enum JournalKind {
     LineUnlinked,
     /// The `line_id` alias left this profile because the LINE id belongs to another.
     AliasMovedAway,
+    /// An anonymous profile got its external id.
+    Identified,
+    /// Another profile became part of this one.
+    Merged,
+    /// A merge was undone.
+    Undone,
+    /// An alias was added.
+    AliasAdded,
+    /// An alias got another name.
+    AliasRenamed,
+    /// The primary external id changed.
+    ExternalIdRenamed,
+    /// A deprecated external id was removed.
+    ExternalIdRemoved,
+    /// An external id that had come with a merged profile was let go.
+    MergedIdReleased,
     /// A follower that would have lost its last profile was kept as an anonymous one.
     LineFollowerKeptApart,
 }

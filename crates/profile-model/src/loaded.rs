@@ -1,11 +1,12 @@
 //! What a decision asks for, and what it gets: sets by keys.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{
     Address, AddressState, ChannelId, Config, Friendship, ImportId, ImportRun, InboxKey, InboxState, Key,
-    LineUserId, Occurrence, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
+    LineUserId, LoggedWrite, MergeId, MergeRecord, Occurrence, Parked, Profile, ProfileId, Summary,
+    SummaryKey, SyncId, SyncRun,
 };
 
 /// What to load, in sets. Duplicates are allowed; order does not matter. The number of statements a backend needs
@@ -37,6 +38,16 @@ pub struct Keys {
     pub import: Option<ImportId>,
     /// The whole configuration, read inside the transaction.
     pub config: bool,
+    /// Merge records by id.
+    pub merges: Vec<MergeId>,
+    /// Merge records that name one of these profiles, on either side.
+    pub merges_of: Vec<ProfileId>,
+    /// Logged writes to these survivors.
+    pub merge_log: Vec<ProfileId>,
+    /// "Never the same" pairs with one of these profiles.
+    pub never_same: Vec<ProfileId>,
+    /// Parked groups of duplicates, by the value they share.
+    pub parked: Vec<Key>,
 }
 
 /// What was loaded. A key that was asked for and found nobody has an empty entry; a missing entry was not asked for.
@@ -45,7 +56,7 @@ pub struct Loaded {
     /// Profiles by id: holders of the identifiers asked for, and those asked by id that exist.
     pub profiles: HashMap<ProfileId, Arc<Profile>>,
     /// Ids asked for (found or not).
-    pub asked_profiles: std::collections::HashSet<ProfileId>,
+    pub asked_profiles: HashSet<ProfileId>,
     /// Who holds each identifier asked for, ascending.
     pub holders: HashMap<Key, Vec<ProfileId>>,
     /// States of each address asked for.
@@ -62,6 +73,16 @@ pub struct Loaded {
     pub import: Option<ImportRun>,
     /// The configuration, if asked for.
     pub config: Option<Arc<Config>>,
+    /// Merge records asked for by id, and those of profiles asked for.
+    pub merges: BTreeMap<MergeId, Option<MergeRecord>>,
+    /// Profiles whose merge records were asked for.
+    pub asked_merges_of: HashSet<ProfileId>,
+    /// Logged writes to each survivor asked for, oldest first.
+    pub merge_log: HashMap<ProfileId, Vec<LoggedWrite>>,
+    /// Who is never the same person as each profile asked for.
+    pub never_same: HashMap<ProfileId, BTreeSet<ProfileId>>,
+    /// Parked groups asked for.
+    pub parked: HashMap<Key, Option<Parked>>,
 }
 
 impl Loaded {
@@ -92,6 +113,19 @@ impl Loaded {
         for key in &keys.inbox {
             self.inbox.entry(key.clone()).or_default();
         }
+        for id in &keys.merges {
+            self.merges.entry(*id).or_default();
+        }
+        self.asked_merges_of.extend(keys.merges_of.iter().copied());
+        for id in &keys.merge_log {
+            self.merge_log.entry(*id).or_default();
+        }
+        for id in &keys.never_same {
+            self.never_same.entry(*id).or_default();
+        }
+        for key in &keys.parked {
+            self.parked.entry(key.clone()).or_default();
+        }
     }
 
     /// Takes over what a second round of loading brought.
@@ -103,6 +137,11 @@ impl Loaded {
         self.friendships.extend(more.friendships);
         self.summaries.extend(more.summaries);
         self.inbox.extend(more.inbox);
+        self.merges.extend(more.merges);
+        self.asked_merges_of.extend(more.asked_merges_of);
+        self.merge_log.extend(more.merge_log);
+        self.never_same.extend(more.never_same);
+        self.parked.extend(more.parked);
         self.sync = more.sync.or_else(|| self.sync.take());
         self.import = more.import.or_else(|| self.import.take());
         self.config = more.config.or_else(|| self.config.take());

@@ -105,5 +105,28 @@ pub fn parse_date(text: &str) -> Option<Date> {
     Some(Written::parse(text)?.date)
 }
 
+/// Times in stored documents: microseconds since 1970, exact (the wire text has milliseconds only).
+pub mod micros {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    /// Writes microseconds.
+    ///
+    /// # Errors
+    /// As the serializer.
+    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    /// Reads microseconds.
+    ///
+    /// # Errors
+    /// If it is not an integer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp::from_micros)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ mod identity;
 mod occurrence;
 
 pub(crate) use attributes::read_group;
-pub(crate) use identity::check_alias;
+pub(crate) use identity::{check_alias, read_alias, read_external_id};
 
 /// Objects per request, in total or per array (`TRK-2`, `OPEN-4`).
 pub const MAX_TRACK_OBJECTS: usize = 75;

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alias, Document, Email, Fields, Key, LineUserId, OwnStates, Phone, ProfileId, Timestamp};
+use crate::{
+    Actor, Alias, Document, Email, Fields, Key, LineUserId, MergedSide, OwnStates, Phone, ProfileId,
+    Timestamp,
+};
 
 /// An external id that still resolves but is not the primary one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +58,10 @@ pub struct Profile {
     pub custom: Document,
     /// States held by the profile itself.
     pub own: OwnStates,
+    /// Profiles that were merged into this one, in the order of the merges.
+    pub merged: Vec<MergedSide>,
+    /// Who made it; `None` on rows from before this was kept.
+    pub origin: Option<Actor>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When an attribute, event, purchase or identity operation last changed it.
@@ -78,6 +85,8 @@ impl Profile {
             fields: Fields::default(),
             custom: Document::default(),
             own: OwnStates::default(),
+            merged: Vec::new(),
+            origin: None,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -102,7 +111,34 @@ impl Profile {
             .chain(self.email.as_ref().map(Key::email))
             .chain(self.phone.as_ref().and_then(Key::phone))
             .chain(self.line_id.as_ref().map(Key::line_id))
+            .chain(self.merged.iter().map(|side| Key::merged(side.profile)))
             .collect()
+    }
+
+    /// Its own id, then the ids of the profiles merged into it: whose events and summaries are its.
+    pub fn sides(&self) -> impl Iterator<Item = ProfileId> {
+        std::iter::once(self.id).chain(self.merged.iter().map(|side| side.profile))
+    }
+
+    /// The side that an identifier came with: a merged profile's id, else its own.
+    #[must_use]
+    pub fn side_of(&self, key: &Key) -> ProfileId {
+        let side = self.merged.iter().find(|side| side.keys.contains(key));
+        side.map_or(self.id, |side| side.profile)
+    }
+
+    /// Whether a merge into it can still be undone at this time: then writes to it are logged.
+    #[must_use]
+    pub fn may_come_apart(&self, at: Timestamp) -> bool {
+        self.merged.iter().any(|side| side.undo_until > at)
+    }
+
+    /// Whether this external id came with a merged profile (`MID`).
+    #[must_use]
+    pub fn is_merged_id(&self, external_id: &str) -> bool {
+        self.former_ids
+            .iter()
+            .any(|former| former.kind == FormerKind::Merged && former.external_id == external_id)
     }
 
     /// The alias with this label.

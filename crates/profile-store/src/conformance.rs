@@ -8,5 +8,5 @@ mod operations;
 mod state;
 
 pub use cases::{CASES, Case, Run, run_cases};
-pub use operations::{Operation, operations, perform};
+pub use operations::{Memory, Operation, identity_operations, operations, perform};
 pub use state::exported_state;

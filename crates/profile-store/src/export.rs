@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use profile_model::{
     Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, LINE_FIELDS, LineUserId,
-    Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId, read_line_states,
+    Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId, read_line_states, read_summaries,
     render_line_states, render_profile,
 };
 use serde_json::{Value, json};
@@ -122,9 +122,8 @@ impl ProfileStore {
             ..Keys::default()
         };
         let loaded = self.backend().load(workspace, &keys).await?;
-        let ids: Vec<_> = profiles.iter().map(|profile| profile.id).collect();
-        let mut summaries = self.backend().load_summaries(workspace, &ids).await?;
-        summaries.sort_by(|left, right| left.0.cmp(&right.0));
+        let ids: Vec<_> = profiles.iter().flat_map(|profile| profile.sides().collect::<Vec<_>>()).collect();
+        let summaries = self.backend().load_summaries(workspace, &ids).await?;
         let view = |profile: Arc<Profile>| {
             let by_address = profile.email.as_ref().and_then(|email| {
                 let states = loaded.addresses.get(&address(email))?;
@@ -137,7 +136,7 @@ impl ProfileStore {
             });
             ProfileView {
                 email_state: by_address.or(own).unwrap_or(GlobalState::Subscribed),
-                summaries: summaries.iter().filter(|(key, _)| key.profile == profile.id).cloned().collect(),
+                summaries: read_summaries(&profile, &summaries),
                 line: line.unwrap_or_default(),
                 profile,
             }

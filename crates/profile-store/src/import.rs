@@ -5,8 +5,8 @@ use std::io::{BufReader, Seek, SeekFrom};
 use std::sync::Arc;
 
 use profile_model::{
-    ChangeSet, Config, CsvColumns, Decision, ImportChunk, ImportId, ImportIssue, ImportRun, ImportState,
-    IssueLevel, Keys, WorkspaceId, decide_import, import_keys, read_row,
+    Actor, ChangeSet, Config, CsvColumns, Decision, ImportChunk, ImportId, ImportIssue, ImportRun,
+    ImportState, IssueLevel, Keys, WorkspaceId, decide_import, import_keys, read_row,
 };
 
 use crate::rows::RowReader;
@@ -96,12 +96,11 @@ impl ProfileStore {
         run: ImportRun,
         chunk: ImportChunk,
     ) -> Result<ImportRun, Fault> {
-        let now = self.now();
-        let fresh = self.fresh(now);
+        let occasion = self.occasion(workspace, Actor::new("import", run.id.to_string())).await?;
         let keys = import_keys(&chunk, &run);
         let work = Work::new("import_chunk", workspace, keys).repeatable().bulk();
         let (stored, _) =
-            self.decide(work, move |loaded| decide_import(&chunk, &run, loaded, now, &fresh)).await?;
+            self.decide(work, move |loaded| decide_import(&chunk, &run, loaded, &occasion)).await?;
         stored.ok_or_else(|| Fault::Inconsistent("imports: the import is gone".into()))
     }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use profile_model::{
     Address, AddressState, ChannelId, Config, Decision, EventRow, Friendship, ImportId, ImportIssue,
-    ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, Profile, ProfileId,
-    PurchaseRow, StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, LoggedWrite, MergeId,
+    MergeRecord, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncId, SyncRun,
+    Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
@@ -19,6 +20,11 @@ mod load;
 #[derive(Clone, Debug, Default)]
 struct World {
     profiles: BTreeMap<ProfileId, Arc<Profile>>,
+    retired: BTreeSet<ProfileId>,
+    merges: BTreeMap<MergeId, MergeRecord>,
+    merge_log: Vec<LoggedWrite>,
+    never_same: BTreeSet<(ProfileId, ProfileId)>,
+    parked: BTreeMap<Key, Parked>,
     identifiers: BTreeMap<Key, BTreeSet<ProfileId>>,
     events: Vec<EventRow>,
     purchases: Vec<PurchaseRow>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use profile_model::{Config, Fresh, Timestamp, WorkspaceId};
+use profile_model::{Actor, Config, Fresh, Occasion, Timestamp, WorkspaceId};
 use tokio::sync::Mutex;
 
 use crate::{Applied, Backend, Clock, Fault, clock};
@@ -62,6 +62,17 @@ impl ProfileStore {
     #[must_use]
     pub fn fresh(&self, now: Timestamp) -> Fresh {
         clock::fresh(self.inner.clock.as_ref(), now)
+    }
+
+    /// What a decision for this workspace rests on, now.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read.
+    pub async fn occasion(&self, workspace: WorkspaceId, actor: Actor) -> Result<Occasion, Fault> {
+        let config = self.config().await?;
+        let known = config.workspaces.get(&workspace).map(|known| known.settings.clone());
+        let now = self.now();
+        Ok(Occasion { now, fresh: self.fresh(now), actor, settings: Arc::new(known.unwrap_or_default()) })
     }
 
     /// Wakes the import worker of this process.

@@ -57,12 +57,11 @@ impl ProfileStore {
         if items.is_empty() {
             return Err(TrackError::NothingValid(errors));
         }
-        let now = self.now();
-        let fresh = self.fresh(now);
+        let occasion = self.occasion(workspace, actor).await?;
         let processed = processed(&items, sent);
         let keys = track_keys(&items);
         let items = Arc::new(items);
-        let decide = move |loaded: &_| decide_track(&items, loaded, Door::Api, now, &fresh, &actor);
+        let decide = move |loaded: &_| decide_track(&items, loaded, Door::Api, &occasion);
         let (outcome, applied): (TrackOutcome, _) =
             self.decide(Work::new("track", workspace, keys), decide).await?;
         errors.extend(outcome.errors);

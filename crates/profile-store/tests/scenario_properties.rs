@@ -9,7 +9,7 @@ use profile_model::{
     Alias, ChannelId, Delivery, Evidence, GroupState, LINE_ALIAS_LABEL, LineUserId, Meaning, Profile, Source,
     Timestamp, WorkspaceId,
 };
-use profile_store::conformance::{Operation, exported_state, operations, perform};
+use profile_store::conformance::{Memory, Operation, exported_state, operations, perform};
 use profile_store::model::ModelBackend;
 use profile_store::{Backend, FixedClock, ProfileStore};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ impl World {
 
     async fn perform(&self, operation: &Operation) {
         self.clock.advance_micros(1_000_000);
-        perform(&self.store, W, operation.clone()).await.unwrap();
+        perform(&self.store, W, operation.clone(), &mut Memory::default()).await.unwrap();
     }
 
     async fn profiles(&self) -> BTreeMap<profile_model::ProfileId, Arc<Profile>> {

@@ -10,6 +10,7 @@ use crate::load::address_kind;
 use crate::rows::bind_profile;
 use crate::statement::{Bound, Counted, MAX_ROWS, SetStatement};
 
+mod joins;
 mod line;
 mod occurrences;
 
@@ -30,16 +31,17 @@ static UPDATE: SetStatement = SetStatement {
     text: "-- update_profiles\nUPDATE profiles SET external_id = v.column3, former_ids = v.column4, \
            aliases = v.column5, email = v.column6, phone = v.column7, phone_e164 = v.column8, \
            native_line_id = v.column9, fields = v.column10, attributes = v.column11, own_states = v.column12, \
-           created_at = v.column13, updated_at = v.column14, version = v.column15 \
+           created_at = v.column13, updated_at = v.column14, version = v.column15, merged = v.column16, \
+           origin = v.column17 \
            FROM (VALUES {rows}) v WHERE profiles.pid = v.column1 AND profiles.version = v.column15 - 1",
     columns: crate::rows::COUNT,
 };
 
 static CREATE: SetStatement = SetStatement {
     text: "-- create_profiles\nINSERT INTO profiles (sk, pid, id, external_id, former_ids, aliases, email, phone, \
-           phone_e164, native_line_id, fields, attributes, own_states, created_at, updated_at, version) \
+           phone_e164, native_line_id, fields, attributes, own_states, created_at, updated_at, version, merged, origin) \
            SELECT ?, column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, \
-           column11, column12, column13, column14, column15 FROM (VALUES {rows}) WHERE column1 IS NOT NULL",
+           column11, column12, column13, column14, column15, column16, column17 FROM (VALUES {rows}) WHERE column1 IS NOT NULL",
     columns: crate::rows::COUNT,
 };
 
@@ -49,6 +51,12 @@ static ADDRESSES: SetStatement = SetStatement {
            WHERE column1 IS NOT NULL ON CONFLICT DO UPDATE SET state = excluded.state, \
            changed_at = excluded.changed_at",
     columns: 6,
+};
+
+static ADDRESSES_REMOVED: SetStatement = SetStatement {
+    text: "-- remove_address_states\nDELETE FROM address_states WHERE (sk, kind, value, group_id) IN \
+           (SELECT column1, column2, column3, column4 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 4,
 };
 
 static JOURNAL: SetStatement = SetStatement {
@@ -85,11 +93,14 @@ pub(crate) async fn apply(
     let pids = Pids { known, made };
     release(counted, sk, &change.released, &pids).await?;
     update(counted, change, &pids).await?;
-    create(counted, sk, change, &pids).await?;
+    create(counted, sk, &change.created, &pids).await?;
+    joins::restore(counted, sk, change, &pids).await?;
     claim(counted, sk, &change.claimed, &pids).await?;
+    joins::retire(counted, sk, change, &pids).await?;
     occurrences::append(counted, change, &pids).await?;
     address_states(counted, sk, change).await?;
     line::put(counted, sk, change).await?;
+    joins::put(counted, sk, change).await?;
     journal(counted, sk, change).await?;
     crate::jobs::put(counted, sk, change).await?;
     crate::config::put(counted, &change.config).await?;
@@ -193,11 +204,11 @@ async fn update(counted: &mut Counted<'_>, change: &ChangeSet, pids: &Pids<'_>) 
 async fn create(
     counted: &mut Counted<'_>,
     sk: i64,
-    change: &ChangeSet,
+    profiles: &[std::sync::Arc<profile_model::Profile>],
     pids: &Pids<'_>,
 ) -> Result<(), UnitFault> {
     let rows: Result<Vec<_>, Fault> =
-        change.created.iter().map(|profile| Ok((pids.of(profile.id)?, profile))).collect();
+        profiles.iter().map(|profile| Ok((pids.of(profile.id)?, profile))).collect();
     run(
         counted,
         &CREATE,
@@ -209,22 +220,36 @@ async fn create(
     Ok(())
 }
 
+/// The stored form of what a state is about: a group's id, or nothing for the global state.
+fn group_of(of: StateOf) -> Vec<u8> {
+    match of {
+        StateOf::Global => Vec::new(),
+        StateOf::Group(group) => group.0.as_bytes().to_vec(),
+    }
+}
+
 async fn address_states(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) -> Result<(), UnitFault> {
+    run(
+        counted,
+        &ADDRESSES_REMOVED,
+        &change.address_states_removed,
+        |query| query,
+        |query, (address, of)| {
+            query.bind(sk).bind(address_kind(address.kind)).bind(address.value.clone()).bind(group_of(*of))
+        },
+    )
+    .await?;
     run(
         counted,
         &ADDRESSES,
         &change.address_states,
         |query| query,
         |query, row| {
-            let group = match row.of {
-                StateOf::Global => Vec::new(),
-                StateOf::Group(group) => group.0.as_bytes().to_vec(),
-            };
             query
                 .bind(sk)
                 .bind(address_kind(row.address.kind))
                 .bind(row.address.value.clone())
-                .bind(group)
+                .bind(group_of(row.of))
                 .bind(row.state.as_str())
                 .bind(row.changed_at.as_micros())
         },

@@ -17,6 +17,8 @@ use crate::fault::{to_fault, unreadable};
 use crate::rows::{COLUMNS, read_id, read_profile};
 use crate::statement::{Counted, MAX_ROWS, SetStatement};
 
+mod joins;
+
 /// What was loaded, with the integer keys that only this backend knows.
 #[derive(Default)]
 pub(crate) struct Found {
@@ -66,9 +68,9 @@ static FRIENDSHIPS: SetStatement = SetStatement {
 
 static SUMMARIES: SetStatement = SetStatement {
     text: "-- load_summaries\nWITH v(id, kind, name) AS (VALUES {rows}) \
-           SELECT p.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v \
-           CROSS JOIN profiles p ON p.id = v.id AND p.sk = ? \
-           CROSS JOIN summaries s ON s.pid = p.pid AND s.kind = v.kind AND s.name = v.name",
+           SELECT v.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v CROSS JOIN summaries s \
+           ON s.pid = coalesce((SELECT p.pid FROM profiles p WHERE p.id = v.id), \
+           (SELECT r.pid FROM retired_profiles r WHERE r.id = v.id)) AND s.kind = v.kind AND s.name = v.name",
     columns: 3,
 };
 
@@ -98,7 +100,8 @@ pub(crate) async fn load(
     }
     summaries.sort_unstable();
     summaries.dedup();
-    load_summaries(counted, sk, &summaries, &mut found.loaded).await?;
+    load_summaries(counted, &summaries, &mut found.loaded).await?;
+    joins::load(counted, sk, keys, found).await?;
     load_inbox(counted, &keys.inbox, &mut found.loaded).await?;
     crate::jobs::load(counted, sk, keys, &mut found.loaded).await?;
     if keys.config {
@@ -259,7 +262,6 @@ pub(crate) fn read_friendship(row: &SqliteRow) -> Result<Friendship, Fault> {
 
 async fn load_summaries(
     counted: &mut Counted<'_>,
-    sk: i64,
     keys: &[SummaryKey],
     loaded: &mut Loaded,
 ) -> Result<(), Fault> {
@@ -274,7 +276,7 @@ async fn load_summaries(
                     .bind(key.name.to_string())
             },
         );
-        for row in counted.fetch(query.bind(sk)).await.map_err(|error| to_fault(&error))? {
+        for row in counted.fetch(query).await.map_err(|error| to_fault(&error))? {
             let (key, summary) = read_summary(&row)?;
             loaded.summaries.insert(key, Some(summary));
         }

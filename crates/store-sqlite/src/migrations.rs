@@ -7,8 +7,10 @@ use sqlx::SqlSafeStr as _;
 use sqlx::SqliteConnection;
 use sqlx::migrate::{Migrate as _, Migration, MigrationType, Migrator};
 
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "profiles", include_str!("../../../migrations/sqlite/0001_profiles.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "profiles", include_str!("../../../migrations/sqlite/0001_profiles.sql")),
+    (2, "identity", include_str!("../../../migrations/sqlite/0002_identity.sql")),
+];
 
 /// The version this binary wants.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

@@ -12,10 +12,11 @@ use crate::statement::Bound;
 
 /// Columns of a profile in the order that [`read_profile`] takes them and [`bind_profile`] gives them; `pid` first.
 pub(crate) const COLUMNS: &str = "p.pid, p.id, p.external_id, p.former_ids, p.aliases, p.email, p.phone, \
-     p.phone_e164, p.native_line_id, p.fields, p.attributes, p.own_states, p.created_at, p.updated_at, p.version";
+     p.phone_e164, p.native_line_id, p.fields, p.attributes, p.own_states, p.created_at, p.updated_at, p.version, p.merged, \
+     p.origin";
 
 /// How many those are.
-pub(crate) const COUNT: usize = 15;
+pub(crate) const COUNT: usize = 17;
 
 /// Reads the profile whose `pid` stands in column `at`.
 pub(crate) fn read_profile(row: &SqliteRow, at: usize) -> Result<Profile, Fault> {
@@ -47,6 +48,8 @@ pub(crate) fn read_profile(row: &SqliteRow, at: usize) -> Result<Profile, Fault>
         fields,
         custom,
         own: read_json(text(11)?, "profiles.own_states")?,
+        merged: read_json(text(15)?, "profiles.merged")?,
+        origin: read_json(text(16)?, "profiles.origin")?,
         created_at: Timestamp::from_micros(number(12)?),
         updated_at: Timestamp::from_micros(number(13)?),
         version: number(14)?.unsigned_abs(),
@@ -93,4 +96,6 @@ pub(crate) fn bind_profile(query: Bound, pid: i64, profile: &Arc<Profile>) -> Bo
         .bind(time(profile.created_at))
         .bind(time(profile.updated_at))
         .bind(i64::try_from(profile.version).unwrap_or(i64::MAX))
+        .bind(json_or_null(&profile.merged, profile.merged.is_empty()))
+        .bind(json_or_null(&profile.origin, profile.origin.is_none()))
 }

@@ -49,20 +49,20 @@ pub(crate) async fn friendships(
 
 static SUMMARIES: SetStatement = SetStatement {
     text: "-- load_all_summaries\nWITH v(id) AS (VALUES {rows}) \
-           SELECT p.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v \
-           CROSS JOIN profiles p ON p.id = v.id AND p.sk = ? CROSS JOIN summaries s ON s.pid = p.pid",
+           SELECT v.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v CROSS JOIN summaries s \
+           ON s.pid = coalesce((SELECT p.pid FROM profiles p WHERE p.id = v.id), \
+           (SELECT r.pid FROM retired_profiles r WHERE r.id = v.id))",
     columns: 1,
 };
 
 pub(crate) async fn summaries(
     counted: &mut Counted<'_>,
-    sk: i64,
     ids: &[ProfileId],
 ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
     let mut summaries = Vec::new();
     for chunk in ids.chunks(MAX_ROWS) {
         let query = SUMMARIES.bind(|query| query, chunk, |query, id| query.bind(id.as_bytes().to_vec()));
-        for row in fetch(counted, query.bind(sk)).await? {
+        for row in fetch(counted, query).await? {
             summaries.push(read_summary(&row)?);
         }
     }

@@ -172,10 +172,10 @@ impl Backend for SqliteStore {
 
     async fn load_summaries(
         &self,
-        workspace: WorkspaceId,
+        _workspace: WorkspaceId,
         profiles: &[ProfileId],
     ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-        read!(self, counted => crate::scan::summaries(counted, workspace.shard_key(0), profiles))
+        read!(self, counted => crate::scan::summaries(counted, profiles))
     }
 
     async fn scan_profiles(

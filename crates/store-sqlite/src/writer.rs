@@ -144,7 +144,10 @@ async fn group(
 }
 
 async fn next_pid(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let query = sqlx::query_scalar::<_, i64>("-- next_pid\nSELECT coalesce(max(pid), 0) + 1 FROM profiles");
+    let query = sqlx::query_scalar::<_, i64>(
+        "-- next_pid\nSELECT 1 + max(coalesce((SELECT max(pid) FROM profiles), 0), \
+         coalesce((SELECT max(pid) FROM retired_profiles), 0))",
+    );
     query.fetch_one(connection).await.map_err(|error| to_fault(&error))
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use profile_model::{Timestamp, WorkspaceId};
-use profile_store::conformance::{CASES, exported_state, operations, perform, run_cases};
+use profile_store::conformance::{CASES, Memory, exported_state, identity_operations, perform, run_cases};
 use profile_store::model::ModelBackend;
 use profile_store::{Backend, FixedClock, ProfileStore};
 use store_sqlite::{Options, SqliteStore};
@@ -44,10 +44,11 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
             ),
         ];
         let workspace = WorkspaceId(1);
-        for (number, operation) in operations(seed, 400).into_iter().enumerate() {
-            for (store, clock) in stores.iter().zip(&clocks) {
+        let mut memories = [Memory::default(), Memory::default()];
+        for (number, operation) in identity_operations(seed, 400).into_iter().enumerate() {
+            for ((store, clock), memory) in stores.iter().zip(&clocks).zip(&mut memories) {
                 clock.advance_micros(1_000_000);
-                perform(store, workspace, operation.clone()).await.unwrap();
+                perform(store, workspace, operation.clone(), memory).await.unwrap();
             }
             if number % 40 == 39 {
                 let [model, sqlite] = &stores;

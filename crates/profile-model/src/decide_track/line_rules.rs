@@ -48,12 +48,20 @@ pub(super) fn set_line_id(
 }
 
 /// `MLN`: a followed LINE id that lost its last holder keeps an anonymous profile.
-fn keep_follower(draft: &mut Draft<'_>, from: ProfileId, old: &LineUserId, at: Timestamp) {
+/// The profile, if one was made.
+pub(crate) fn keep_follower(
+    draft: &mut Draft<'_>,
+    from: ProfileId,
+    old: &LineUserId,
+    at: Timestamp,
+) -> Option<ProfileId> {
     let orphaned = draft.holders(&Key::line_id(old)).is_empty();
-    if orphaned && draft.is_subscribed_anywhere(old) {
-        let kept = make_follower(draft, old, at);
-        draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
+    if !orphaned || !draft.is_subscribed_anywhere(old) {
+        return None;
     }
+    let kept = make_follower(draft, old, at);
+    draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
+    Some(kept)
 }
 
 /// Makes the anonymous profile of a LINE user nobody holds: `native_line_id` and alias (`LIN-12`). If the alias pair

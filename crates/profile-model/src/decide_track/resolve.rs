@@ -1,6 +1,10 @@
 //! Resolution of one object to one profile, or its creation (sections 1.3 and 1.4).
 
-use crate::{Body, Door, Item, Key, Profile, ProfileId, Target, Timestamp, draft::Draft};
+use serde_json::json;
+
+use crate::{
+    Body, Door, Item, JournalKind, Key, MergedIds, Profile, ProfileId, Target, Timestamp, draft::Draft,
+};
 
 pub(super) enum Found {
     Existing(ProfileId),
@@ -23,6 +27,9 @@ pub(super) fn find_or_make(draft: &mut Draft<'_>, item: &Item, door: Door, at: T
     if !may_create(item, door) {
         return Found::Nobody;
     }
+    if let Target::ExternalId(value) = &item.target {
+        forget_merged_id(draft, value, at);
+    }
     let id = draft.create(at, BUCKET);
     match &item.target {
         Target::ExternalId(value) => draft.set_external_id(id, value, at),
@@ -40,9 +47,28 @@ pub(super) fn find_or_make(draft: &mut Draft<'_>, item: &Item, door: Door, at: T
 
 fn find(draft: &mut Draft<'_>, target: &Target) -> Option<ProfileId> {
     match target {
-        Target::BrazeId(id) => id.filter(|id| draft.exists(*id)),
-        Target::ExternalId(_) | Target::Alias(_) => draft.holders(&target.key()?).first().copied(),
+        Target::BrazeId(id) => {
+            let id = (*id)?;
+            // MID: the id of a merged profile leads to the survivor.
+            let survivor = draft.holders(&Key::merged(id)).first().copied();
+            if draft.exists(id) { Some(id) } else { survivor }
+        }
+        Target::ExternalId(value) => {
+            let holder = draft.holders(&target.key()?).first().copied()?;
+            let forgotten = draft.settings.merged_ids == MergedIds::Forget
+                && draft.profile(holder).is_some_and(|profile| profile.is_merged_id(value));
+            (!forgotten).then_some(holder)
+        }
+        Target::Alias(_) => draft.holders(&target.key()?).first().copied(),
         Target::Email(_) | Target::Phone(_) => pick_of_shared(draft, &target.key()?),
+    }
+}
+
+/// With `merged_ids = forget` a new user takes a merged id from its survivor.
+fn forget_merged_id(draft: &mut Draft<'_>, value: &str, at: Timestamp) {
+    if let Some(holder) = draft.holders(&Key::external_id(value)).first().copied() {
+        draft.release_former_id(holder, value, at);
+        draft.note(holder, at, JournalKind::MergedIdReleased, None, json!({"external_id": value}));
     }
 }
 

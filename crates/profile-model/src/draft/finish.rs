@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Draft;
+use super::{Draft, Fate};
 use crate::Decision;
 
 impl Draft<'_> {
@@ -15,6 +15,19 @@ impl Draft<'_> {
         for (id, edited) in self.edited {
             let keys = edited.profile.keys();
             match edited.base {
+                Some(base) if edited.fate == Fate::Retired => {
+                    self.change.released.extend(base.keys().into_iter().map(|key| (key, id)));
+                    self.change.retired.push((id, base.version));
+                }
+                // Made and merged away by one batch: its events need a home under its id.
+                None if edited.fate == Fate::Retired => {
+                    self.change.retired.push((id, edited.profile.version));
+                    self.change.created.push(Arc::new(edited.profile));
+                }
+                None if edited.fate == Fate::Restored => {
+                    self.change.claimed.extend(keys.into_iter().map(|key| (key, id)));
+                    self.change.restored.push(Arc::new(edited.profile));
+                }
                 None => {
                     self.change.claimed.extend(keys.into_iter().map(|key| (key, id)));
                     self.change.created.push(Arc::new(edited.profile));

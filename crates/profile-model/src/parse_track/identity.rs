@@ -55,7 +55,7 @@ fn present(value: Option<Value>) -> Option<Value> {
 }
 
 /// Text that may name somebody: not empty, no U+0000, at most 987 bytes. Integers become text (`CLI-6`).
-fn read_external_id(value: Value) -> Result<Target, ObjectFault> {
+pub(crate) fn read_external_id(value: Value) -> Result<Target, ObjectFault> {
     let text = match value {
         Value::String(text) => text,
         Value::Number(number) if is_integer(&number) => number.to_string(),
@@ -74,7 +74,7 @@ fn read_external_id(value: Value) -> Result<Target, ObjectFault> {
 }
 
 /// Extra keys are tolerated (`CLI-5`); an integer name becomes text like an external id.
-fn read_alias(value: &Value) -> Result<Target, ObjectFault> {
+pub(crate) fn read_alias(value: &Value) -> Result<Target, ObjectFault> {
     let part = |name| match value.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         Some(Value::Number(number)) if is_integer(number) => Ok(number.to_string()),

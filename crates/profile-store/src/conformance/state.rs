@@ -1,6 +1,8 @@
 //! The whole state of a workspace as one JSON value, in one order.
 
-use profile_model::{Profile, WorkspaceId};
+use std::sync::Arc;
+
+use profile_model::{Keys, Profile, ProfileId, WorkspaceId};
 use serde_json::{Map, Value, json};
 
 use crate::{Fault, ProfileStore};
@@ -45,6 +47,7 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
             row.insert("email_state".into(), json!(view.email_state.as_str()));
             row.insert("summaries".into(), summaries.into());
             row.insert("journal".into(), journal.into());
+            row.insert("joins".into(), joins(store, workspace, view.profile.id).await?);
             profiles.push(Value::Object(row));
         }
     }
@@ -68,6 +71,29 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
     Ok(json!({"profiles": profiles, "friendships": friendships}))
 }
 
+/// Merge records, logged writes and pairs of one profile.
+async fn joins(store: &ProfileStore, workspace: WorkspaceId, id: ProfileId) -> Result<Value, Fault> {
+    let keys = Keys { merges_of: vec![id], merge_log: vec![id], never_same: vec![id], ..Keys::default() };
+    let loaded = store.backend().load(workspace, &keys).await?;
+    let merges: Vec<_> = loaded
+        .merges
+        .values()
+        .flatten()
+        .map(|record| {
+            let image = |image: &Option<Arc<Profile>>| image.as_ref().map(|image| image.to_image());
+            json!({
+                "id": record.id, "how": record.how, "actor": record.actor, "at": record.at.as_micros(),
+                "kept": record.kept, "removed": record.removed,
+                "images": (image(&record.kept_image), image(&record.removed_image)),
+                "states": format!("{:?}", record.states), "kept_apart": record.kept_apart,
+                "undo_until": record.undo_until.as_micros(), "undone_at": record.undone_at.map(|at| at.as_micros()),
+                "erased": record.erased,
+            })
+        })
+        .collect();
+    Ok(json!({"merges": merges, "log": loaded.merge_log.get(&id), "never_same": loaded.never_same.get(&id)}))
+}
+
 fn render_row(profile: &Profile) -> Map<String, Value> {
     let row = json!({
         "id": profile.id,
@@ -80,6 +106,8 @@ fn render_row(profile: &Profile) -> Map<String, Value> {
         "fields": profile.fields.to_json(),
         "custom": profile.custom.to_json(),
         "own": profile.own,
+        "merged": profile.merged,
+        "origin": profile.origin,
         "created_at": profile.created_at.as_micros(),
         "updated_at": profile.updated_at.as_micros(),
         "version": profile.version,

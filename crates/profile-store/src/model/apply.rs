@@ -30,15 +30,31 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
             return Err(broken("a created profile existed"));
         }
     }
+    for profile in &change.restored {
+        if !world.retired.remove(&profile.id) {
+            return Err(broken("a restored profile was not retired"));
+        }
+        world.profiles.insert(profile.id, profile.clone());
+    }
     for (key, id) in &change.claimed {
         let holders = world.identifiers.entry(key.clone()).or_default();
         if key.kind.is_unique() && !holders.is_empty() || !holders.insert(*id) {
             return Err(broken("a claimed key was taken"));
         }
     }
+    for (id, version) in &change.retired {
+        let known = world.profiles.remove(id).ok_or_else(|| broken("a retired profile is gone"))?;
+        if known.version != *version {
+            return Err(broken("a retired profile has another version"));
+        }
+        world.retired.insert(*id);
+    }
     world.events.extend(change.events.iter().cloned());
     world.purchases.extend(change.purchases.iter().cloned());
     world.summaries.extend(change.summaries.iter().cloned());
+    for (address, of) in &change.address_states_removed {
+        world.states.remove(&(address.clone(), *of));
+    }
     for row in &change.address_states {
         world.states.insert((row.address.clone(), row.of), row.clone());
     }
@@ -56,6 +72,13 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         row.note.clone_from(note);
     }
     world.journal.extend(change.journal.iter().cloned());
+    world.merges.extend(change.merges.iter().map(|record| (record.id, record.clone())));
+    for (survivor, since) in &change.merge_log_cleared {
+        world.merge_log.retain(|write| write.survivor != *survivor || write.at < *since);
+    }
+    world.merge_log.extend(change.merge_log.iter().cloned());
+    world.never_same.extend(change.never_same.iter().copied());
+    world.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));
     if let Some(run) = &change.sync {
         world.syncs.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
     }

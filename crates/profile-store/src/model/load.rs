@@ -40,6 +40,30 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
     for key in &keys.inbox {
         loaded.inbox.insert(key.clone(), world.inbox.get(key).map(|row| row.state));
     }
+    for id in &keys.merges {
+        loaded.merges.insert(*id, world.merges.get(id).cloned());
+    }
+    for record in world.merges.values() {
+        if keys.merges_of.contains(&record.kept) || keys.merges_of.contains(&record.removed) {
+            loaded.merges.insert(record.id, Some(record.clone()));
+        }
+    }
+    for id in &keys.merge_log {
+        let mut writes: Vec<_> =
+            world.merge_log.iter().filter(|write| write.survivor == *id).cloned().collect();
+        writes.sort_by_key(|write| write.at);
+        loaded.merge_log.insert(*id, writes);
+    }
+    for (left, right) in &world.never_same {
+        for (id, other) in [(left, right), (right, left)] {
+            if keys.never_same.contains(id) {
+                loaded.never_same.entry(*id).or_default().insert(*other);
+            }
+        }
+    }
+    for key in &keys.parked {
+        loaded.parked.insert(key.clone(), world.parked.get(key).cloned());
+    }
     loaded.sync = keys.sync.and_then(|id| world.syncs.get(&id)).map(|(run, _)| run.clone());
     if let Some(channel) = &keys.sync_of {
         let of_channel = world.syncs.values().map(|(run, _)| run).filter(|run| run.channel == *channel);

@@ -1,0 +1,182 @@
+//! What one profile becomes when another is merged into it: the table of section 5, field by field.
+
+use serde_json::{Value, json};
+
+use crate::{Dropped, FieldName, FormerId, FormerKind, GlobalState, LINE_ALIAS_LABEL, OwnStates, Profile};
+
+/// How much of the merged profile the survivor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// Everything the survivor has not (section 5).
+    Gaps,
+    /// Identifiers only (`merge_behavior: none`, `IDF-13`).
+    Nothing,
+}
+
+/// A survivor's new row, and what of the other did not fit on it.
+#[derive(Clone, Debug)]
+pub struct Combined {
+    /// The new row: id, `created_at`, version and `merged` are the survivor's.
+    pub profile: Profile,
+    /// What only the other had and nobody has now, in the order of the fields.
+    pub dropped: Vec<Dropped>,
+}
+
+/// Combines `kept` (K) and `removed` (M). States of addresses are not its business (`MF-4`); own states are combined
+/// as if neither had an address.
+#[must_use]
+pub fn combine(kept: &Profile, removed: &Profile, filling: Filling) -> Combined {
+    let mut combined = Combined { profile: kept.clone(), dropped: Vec::new() };
+    identifiers(&mut combined, kept, removed);
+    if filling == Filling::Gaps {
+        fields(&mut combined, removed);
+        attributes(&mut combined, removed);
+        combined.profile.own = own_states(&kept.own, &removed.own);
+    } else {
+        drop_all(&mut combined, removed);
+    }
+    combined
+}
+
+impl Combined {
+    fn lose(&mut self, field: impl Into<String>, value: Value) {
+        self.dropped.push(Dropped { field: field.into(), value });
+    }
+}
+
+fn identifiers(combined: &mut Combined, kept: &Profile, removed: &Profile) {
+    let profile = &mut combined.profile;
+    let ids = removed.external_id.iter().chain(removed.former_ids.iter().map(|former| &former.external_id));
+    profile.former_ids.extend(ids.map(|id| FormerId { external_id: id.clone(), kind: FormerKind::Merged }));
+    let mut dropped = Vec::new();
+    match (&kept.line_id, &removed.line_id) {
+        (None, Some(id)) => profile.line_id = Some(id.clone()),
+        (Some(own), Some(other)) if own != other => dropped.push(("native_line_id", json!(other))),
+        _ => {}
+    }
+    for alias in &removed.aliases {
+        // The alias of a LINE ID lives where the LINE ID does, and nowhere else.
+        let foreign = alias.label == LINE_ALIAS_LABEL
+            && alias
+                .as_line_id()
+                .is_some_and(|claimed| profile.line_id.as_ref().is_some_and(|id| *id != claimed));
+        if foreign || profile.alias(&alias.label).is_some() {
+            dropped.push(("user_alias", json!(alias)));
+        } else {
+            let place = profile.aliases.partition_point(|known| known.label < alias.label);
+            profile.aliases.insert(place, alias.clone());
+        }
+    }
+    for (field, value) in dropped {
+        combined.lose(field, value);
+    }
+}
+
+fn fields(combined: &mut Combined, removed: &Profile) {
+    match (&combined.profile.email, &removed.email) {
+        (None, Some(email)) => combined.profile.email = Some(email.clone()),
+        (Some(own), Some(other)) if own.key != other.key => combined.lose("email", json!(other.written)),
+        _ => {}
+    }
+    match (&combined.profile.phone, &removed.phone) {
+        (None, Some(phone)) => combined.profile.phone = Some(phone.clone()),
+        (Some(own), Some(other)) if own.shown() != other.shown() => {
+            combined.lose("phone", json!(other.shown()))
+        }
+        _ => {}
+    }
+    for (name, theirs) in removed.fields.iter() {
+        let ours = combined.profile.fields.get(name).cloned();
+        let value = match ours {
+            None => theirs.clone(),
+            Some(ours) => match merge_field(name, &ours, theirs) {
+                Some(value) => value,
+                None if ours == *theirs => continue,
+                None => {
+                    combined.lose(name.as_str(), theirs.clone());
+                    continue;
+                }
+            },
+        };
+        combined.profile.fields.set(name, &value);
+    }
+}
+
+/// Fields that both have and that combine; `None`: the survivor's stays.
+fn merge_field(name: FieldName, ours: &Value, theirs: &Value) -> Option<Value> {
+    // Times are RFC 3339 in UTC with milliseconds: their texts sort as they do.
+    let ours_is_earlier = || Some(ours.as_str()? <= theirs.as_str()?);
+    match name {
+        FieldName::DateOfFirstSession => Some(if ours_is_earlier()? { ours } else { theirs }.clone()),
+        FieldName::DateOfLastSession => Some(if ours_is_earlier()? { theirs } else { ours }.clone()),
+        FieldName::PushTokens => push_tokens(ours, theirs),
+        _ => None,
+    }
+}
+
+/// The survivor's devices and the other's; one entry per token.
+fn push_tokens(ours: &Value, theirs: &Value) -> Option<Value> {
+    let mut tokens = ours.as_array()?.clone();
+    for token in theirs.as_array()? {
+        if !tokens.iter().any(|known| known["token"] == token["token"] && known["app_id"] == token["app_id"])
+        {
+            tokens.push(token.clone());
+        }
+    }
+    Some(tokens.into())
+}
+
+/// Per attribute name: the survivor's value stays, names that only the other has are added. Objects and arrays are
+/// values like any other.
+fn attributes(combined: &mut Combined, removed: &Profile) {
+    let mut dropped = Vec::new();
+    for (name, value) in removed.custom.iter() {
+        match combined.profile.custom.text(name) {
+            None => {
+                combined.profile.custom.set_raw(name, value);
+            }
+            Some(ours) if ours == value.get() => {}
+            Some(_) => dropped.push((name.to_owned(), value.get().to_owned())),
+        }
+    }
+    for (name, text) in dropped {
+        combined.lose(format!("custom_attributes.{name}"), serde_json::from_str(&text).unwrap_or_default());
+    }
+}
+
+fn drop_all(combined: &mut Combined, removed: &Profile) {
+    let email = removed.email.as_ref().map(|email| json!(email.written));
+    let phone = removed.phone.as_ref().map(|phone| json!(phone.shown()));
+    for (field, value) in [("email", email), ("phone", phone)] {
+        if let Some(value) = value {
+            combined.lose(field, value);
+        }
+    }
+    for (name, value) in removed.fields.iter() {
+        combined.lose(name.as_str(), value.clone());
+    }
+    for (name, value) in removed.custom.iter() {
+        combined
+            .lose(format!("custom_attributes.{name}"), serde_json::from_str(value.get()).unwrap_or_default());
+    }
+}
+
+/// States that neither address carries: the survivor's, gaps from the other; an email opt-out of either stays one.
+fn own_states(kept: &OwnStates, removed: &OwnStates) -> OwnStates {
+    let mut own = kept.clone();
+    own.email = match (kept.email, removed.email) {
+        (_, Some(GlobalState::Unsubscribed)) => removed.email,
+        (None, theirs) => theirs,
+        (ours, _) => ours,
+    };
+    for (group, state) in &removed.email_groups {
+        own.email_groups.entry(*group).or_insert(*state);
+    }
+    for (group, state) in &removed.phone_groups {
+        own.phone_groups.entry(*group).or_insert(*state);
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The join itself: two profiles become one, with everything that makes it explainable and reversible.
+
+use serde_json::json;
+
+use crate::{
+    Address, AddressKind, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
+    MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
+    decide_track::keep_follower, draft::Draft,
+};
+
+/// A join that was made.
+pub(crate) struct Joined {
+    pub(crate) merge: MergeId,
+    pub(crate) dropped: Vec<Dropped>,
+    /// The anonymous profile that a second, followed LINE ID was left with (`MLN`).
+    pub(crate) kept_apart: Option<ProfileId>,
+}
+
+/// Microseconds of a day.
+const DAY: i64 = 24 * 3600 * 1_000_000;
+
+/// Makes `removed` part of `kept` (section 5). Both must be loaded and different; `None` where they are not.
+pub(crate) fn join(
+    draft: &mut Draft<'_>,
+    kept: ProfileId,
+    removed: ProfileId,
+    how: How,
+    filling: Filling,
+    at: Timestamp,
+) -> Option<Joined> {
+    if kept == removed {
+        return None;
+    }
+    let (kept_image, removed_image) = (draft.image(kept)?, draft.image(removed)?);
+    let Combined { mut profile, dropped } = combine(&kept_image, &removed_image, filling);
+    let merge = draft.merge_id();
+    draft.retire(removed);
+    let states = move_states(draft, &mut profile, at);
+    let undo_until = at.plus_micros(i64::from(draft.settings.undo_days) * DAY);
+    profile.merged.extend(removed_image.merged.iter().cloned());
+    profile.merged.push(MergedSide {
+        merge,
+        profile: removed,
+        how,
+        at,
+        undo_until,
+        keys: carried(&kept_image, &removed_image),
+    });
+    profile.updated_at = at;
+    draft.replace(profile);
+    let second =
+        removed_image.line_id.as_ref().filter(|id| kept_image.line_id.as_ref().is_some_and(|own| own != *id));
+    let kept_apart = second.and_then(|line_id| keep_follower(draft, kept, line_id, at));
+    let detail = json!({
+        "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
+        "dropped": dropped, "kept_apart": kept_apart,
+    });
+    draft.note(kept, at, JournalKind::Merged, Some(removed), detail);
+    draft.change.merges.push(MergeRecord {
+        id: merge,
+        how,
+        actor: draft.actor.clone(),
+        at,
+        kept,
+        removed,
+        kept_image: Some(kept_image),
+        removed_image: Some(removed_image),
+        states,
+        kept_apart,
+        undo_until,
+        undone_at: None,
+        erased: false,
+    });
+    Some(Joined { merge, dropped, kept_apart })
+}
+
+/// Identifiers by which the merged profile is known from now on, and the survivor was not before.
+fn carried(kept: &Profile, removed: &Profile) -> Vec<Key> {
+    let own = kept.keys();
+    let mut keys: Vec<_> = removed.keys().into_iter().filter(|key| !own.contains(key)).collect();
+    keys.push(Key::merged(removed.id));
+    keys
+}
+
+/// The unique identifiers of a profile, for the journal.
+fn names(profile: &Profile) -> serde_json::Value {
+    json!({
+        "braze_id": profile.id, "external_id": profile.external_id, "user_aliases": profile.aliases,
+        "native_line_id": profile.line_id,
+    })
+}
+
+/// States that neither had an address for move to the survivor's, where the address has none; an opt-out of email
+/// moves in any case (`MF-4`: nobody who opted out is subscribed by a merge). What the addresses had before is told.
+fn move_states(draft: &mut Draft<'_>, profile: &mut Profile, at: Timestamp) -> Vec<StateBefore> {
+    let mut before = Vec::new();
+    if let Some(email) = &profile.email {
+        let address = Address { kind: AddressKind::Email, value: email.key.clone() };
+        if let Some(state) = profile.own.email.take() {
+            let force = state == GlobalState::Unsubscribed;
+            move_state(draft, &address, StateOf::Global, state, force, at, &mut before);
+        }
+        for (group, state) in std::mem::take(&mut profile.own.email_groups) {
+            move_state(draft, &address, StateOf::Group(group), as_global(state), false, at, &mut before);
+        }
+    }
+    if let Some(e164) = profile.phone.as_ref().and_then(|phone| phone.key()) {
+        let address = Address { kind: AddressKind::Phone, value: e164.to_owned() };
+        for (group, state) in std::mem::take(&mut profile.own.phone_groups) {
+            move_state(draft, &address, StateOf::Group(group), as_global(state), false, at, &mut before);
+        }
+    }
+    before
+}
+
+fn move_state(
+    draft: &mut Draft<'_>,
+    address: &Address,
+    of: StateOf,
+    state: GlobalState,
+    force: bool,
+    at: Timestamp,
+    told: &mut Vec<StateBefore>,
+) {
+    let before = draft.state_since(address, of);
+    if before.is_none() || (force && before.is_some_and(|(known, _)| known != state)) {
+        draft.set_state(address, of, state, at);
+        told.push(StateBefore { address: address.clone(), of, before });
+    }
+}
+
+pub(crate) const fn as_global(state: GroupState) -> GlobalState {
+    match state {
+        GroupState::Subscribed => GlobalState::Subscribed,
+        GroupState::Unsubscribed => GlobalState::Unsubscribed,
+    }
+}

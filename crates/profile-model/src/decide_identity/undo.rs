@@ -1,0 +1,196 @@
+//! Taking a merge apart: both profiles come back as they were, then what was written since is written again, each
+//! write on the side whose identifier carried it.
+
+use serde_json::json;
+
+use crate::{
+    Decision, Item, JournalKind, Key, Keys, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion, Profile,
+    ProfileId, Timestamp, Write, decide_track::apply_attributes, draft::Draft,
+};
+
+/// What became of the wish to undo a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoOutcome {
+    /// Done: both are there.
+    Undone {
+        /// The survivor.
+        kept: ProfileId,
+        /// The one that came back.
+        removed: ProfileId,
+    },
+    /// No such merge.
+    Unknown,
+    /// Undone before.
+    AlreadyUndone,
+    /// An identifier that would come back belongs to somebody else now.
+    IdentifierTaken,
+    /// The survivor was part of a later merge, which must be undone first.
+    LaterMerge,
+    /// One of the two was erased.
+    Erased,
+    /// Too long ago: what is needed is gone.
+    Expired,
+}
+
+/// What must be loaded first; the record says what else.
+#[must_use]
+pub fn undo_keys(merge: MergeId) -> Keys {
+    Keys { merges: vec![merge], ..Keys::default() }
+}
+
+/// Decides an undo. Unless `allow_rejoin`, no rule will ever join the two again.
+#[must_use]
+pub fn decide_undo(
+    merge: MergeId,
+    allow_rejoin: bool,
+    loaded: &Loaded,
+    occasion: &Occasion,
+) -> (Decision, UndoOutcome) {
+    let mut draft = Draft::new(loaded, occasion);
+    let outcome = undo(&mut draft, merge, allow_rejoin, occasion.now);
+    let decision = match (draft.finish(), outcome) {
+        (Decision::NeedMore(keys), _) => Decision::NeedMore(keys),
+        (decision, UndoOutcome::Undone { .. }) => decision,
+        _ => Decision::Nothing,
+    };
+    (decision, outcome)
+}
+
+fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp) -> UndoOutcome {
+    let Some(record) = draft.merge(merge) else { return UndoOutcome::Unknown };
+    if record.erased {
+        return UndoOutcome::Erased;
+    }
+    if record.undone_at.is_some() {
+        return UndoOutcome::AlreadyUndone;
+    }
+    let (Some(kept), Some(removed), true) =
+        (&record.kept_image, &record.removed_image, record.undo_until > at)
+    else {
+        return UndoOutcome::Expired;
+    };
+    let log = gather(draft, &record, kept, removed);
+    if !draft.is_complete() {
+        return UndoOutcome::Unknown;
+    }
+    let last = draft.profile(kept.id).and_then(|profile| profile.merged.last()).map(|side| side.merge);
+    if last != Some(merge) {
+        return UndoOutcome::LaterMerge;
+    }
+    if let Some(follower) = record.kept_apart
+        && let Some(profile) = draft.profile(follower)
+    {
+        if profile.version > 1 {
+            return UndoOutcome::IdentifierTaken;
+        }
+        draft.retire(follower);
+    }
+    draft.replace(Profile::clone(kept));
+    draft.restore(removed);
+    for state in &record.states {
+        let since = draft.state_since(&state.address, state.of).map(|(_, since)| since);
+        if since == Some(record.at) {
+            draft.put_state_back(&state.address, state.of, state.before);
+        }
+    }
+    draft.change.merge_log_cleared.push((kept.id, record.at));
+    for write in log {
+        replay(draft, &write, kept.id, removed.id);
+    }
+    if is_taken(draft, kept.id) || is_taken(draft, removed.id) {
+        return UndoOutcome::IdentifierTaken;
+    }
+    let detail = json!({"merge_id": merge});
+    draft.note(kept.id, at, JournalKind::Undone, Some(removed.id), detail.clone());
+    draft.note(removed.id, at, JournalKind::Undone, Some(kept.id), detail);
+    if !allow_rejoin {
+        draft.change.never_same.push((kept.id.min(removed.id), kept.id.max(removed.id)));
+    }
+    let ids = (kept.id, removed.id);
+    // The images have done their work; what is undone needs no second copy of anybody's data.
+    draft.change.merges.push(MergeRecord {
+        undone_at: Some(at),
+        kept_image: None,
+        removed_image: None,
+        states: Vec::new(),
+        ..record
+    });
+    UndoOutcome::Undone { kept: ids.0, removed: ids.1 }
+}
+
+/// Asks for everything the undo will look at, in one go; writes since the merge, oldest first.
+fn gather(
+    draft: &mut Draft<'_>,
+    record: &MergeRecord,
+    kept: &Profile,
+    removed: &Profile,
+) -> Vec<LoggedWrite> {
+    for key in kept.keys().into_iter().chain(removed.keys()) {
+        draft.holders(&key);
+    }
+    draft.exists(kept.id);
+    if let Some(follower) = record.kept_apart {
+        draft.exists(follower);
+    }
+    for state in &record.states {
+        draft.state(&state.address, state.of);
+    }
+    draft.logged(kept.id).into_iter().filter(|write| write.at >= record.at).collect()
+}
+
+/// Makes a write again on the side whose identifier carried it; a side that may still come apart logs it anew.
+fn replay(draft: &mut Draft<'_>, write: &LoggedWrite, kept: ProfileId, removed: ProfileId) {
+    let names = |draft: &Draft<'_>, id: ProfileId| {
+        draft.profile(id).is_some_and(|profile| {
+            profile.keys().contains(&write.key) || write.key == Key::merged(profile.id)
+        })
+    };
+    let side = if !names(draft, kept) && names(draft, removed) { removed } else { kept };
+    let at = write.at;
+    match &write.write {
+        Write::Attributes { target, attributes } => {
+            let mut attributes = attributes.clone();
+            forget_states(draft, side, &mut attributes);
+            let item = Item {
+                array: crate::InputArray::Attributes,
+                index: 0,
+                target: target.clone(),
+                update_only: Some(true),
+                body: crate::Body::Attributes(attributes),
+            };
+            apply_attributes(draft, side, &item, at);
+        }
+        Write::AddAlias(alias) => {
+            if draft.profile(side).is_some_and(|profile| profile.alias(&alias.label).is_none()) {
+                draft.add_alias(side, alias, at);
+            }
+        }
+        Write::RenameAlias { from, to } => draft.rename_alias(side, from, to, at),
+        Write::RenameExternalId { from, to } => draft.rename_external_id(side, from, to, at),
+        Write::RemoveExternalId(id) => draft.release_former_id(side, id, at),
+    }
+    draft.log(side, at, &write.key, || write.write.clone());
+}
+
+/// States of addresses were set when they were written, and others may have changed them since.
+fn forget_states(draft: &Draft<'_>, side: ProfileId, attributes: &mut crate::Attributes) {
+    let Some(profile) = draft.profile(side) else { return };
+    let (has_email, has_phone) =
+        (profile.email.is_some(), profile.phone.as_ref().is_some_and(|phone| phone.key().is_some()));
+    if has_email {
+        attributes.email_subscribe = None;
+    }
+    attributes.groups.retain(|group| match group.channel {
+        crate::GroupChannel::Email => !has_email,
+        crate::GroupChannel::Sms | crate::GroupChannel::Whatsapp => !has_phone,
+        crate::GroupChannel::Line => false,
+    });
+}
+
+/// Whether somebody else holds a unique identifier that this profile is to have.
+fn is_taken(draft: &mut Draft<'_>, id: ProfileId) -> bool {
+    let keys = draft.profile(id).map(Profile::keys).unwrap_or_default();
+    keys.iter()
+        .filter(|key| key.kind.is_unique())
+        .any(|key| draft.holders(key).iter().any(|holder| *holder != id))
+}

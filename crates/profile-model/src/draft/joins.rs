@@ -1,0 +1,181 @@
+//! The working copy's side of merges and undos: whole rows come, go and are replaced.
+
+use std::sync::Arc;
+
+use super::{Draft, Edited, Fate};
+use crate::{
+    Address, Alias, FormerId, FormerKind, GlobalState, Key, LoggedWrite, MergeId, MergeRecord, Profile,
+    ProfileId, StateOf, Timestamp, Write,
+};
+
+impl Draft<'_> {
+    /// Takes a profile out: its identifiers are free, its row goes, its events stay under its id.
+    pub(crate) fn retire(&mut self, id: ProfileId) {
+        let Some(keys) = self.profile(id).map(Profile::keys) else { return };
+        for key in keys {
+            self.shift(id, Some(key), None);
+        }
+        if let Some(edited) = Self::open(&mut self.edited, self.loaded, id) {
+            edited.fate = Fate::Retired;
+        }
+    }
+
+    /// Brings a retired profile back as it was.
+    pub(crate) fn restore(&mut self, image: &Profile) {
+        let profile = Profile { version: image.version + 1, ..image.clone() };
+        for key in profile.keys() {
+            self.shift(profile.id, None, Some(key));
+        }
+        self.edited.insert(profile.id, Edited { base: None, profile, touched: true, fate: Fate::Restored });
+    }
+
+    /// Puts a whole new row in place of a profile's; its version is of no account.
+    pub(crate) fn replace(&mut self, profile: Profile) {
+        let id = profile.id;
+        let Some(before) = self.profile(id).map(Profile::keys) else { return };
+        let after = profile.keys();
+        for key in before.iter().filter(|key| !after.contains(key)) {
+            self.shift(id, Some(key.clone()), None);
+        }
+        for key in after.into_iter().filter(|key| !before.contains(key)) {
+            self.shift(id, None, Some(key));
+        }
+        if let Some(edited) = Self::open(&mut self.edited, self.loaded, id) {
+            let version = edited.profile.version;
+            edited.profile = Profile { version, ..profile };
+            edited.touched = true;
+        }
+    }
+
+    /// Gives an alias another name (or label); the old pair is free.
+    pub(crate) fn rename_alias(&mut self, id: ProfileId, from: &Alias, to: &Alias, at: Timestamp) {
+        self.remove_alias(id, from, at);
+        self.add_alias(id, to, at);
+        self.carry(id, &Key::alias(from), Key::alias(to));
+    }
+
+    /// Makes `to` the primary external id and `from`, the primary so far, a deprecated one (`REN-3`).
+    pub(crate) fn rename_external_id(&mut self, id: ProfileId, from: &str, to: &str, at: Timestamp) {
+        self.edit(id, at, |profile| {
+            profile.former_ids.push(FormerId { external_id: from.to_owned(), kind: FormerKind::Deprecated });
+            profile.external_id = Some(to.to_owned());
+            true
+        });
+        self.shift(id, None, Some(Key::external_id(to)));
+    }
+
+    /// Frees a deprecated or merged external id.
+    pub(crate) fn release_former_id(&mut self, id: ProfileId, external_id: &str, at: Timestamp) {
+        self.edit(id, at, |profile| {
+            profile.former_ids.retain(|former| former.external_id != external_id);
+            true
+        });
+        self.shift(id, Some(Key::external_id(external_id)), None);
+    }
+
+    /// A new identifier in place of an old one belongs to the same side.
+    fn carry(&mut self, id: ProfileId, from: &Key, to: Key) {
+        if let Some(edited) = Self::open(&mut self.edited, self.loaded, id)
+            && let Some(side) = edited.profile.merged.iter_mut().find(|side| side.keys.contains(from))
+        {
+            side.keys.push(to);
+        }
+    }
+
+    /// A fresh id for a merge.
+    pub(crate) fn merge_id(&mut self) -> MergeId {
+        MergeId(self.fresh.uuid())
+    }
+
+    /// A fresh id for a parked group.
+    pub(crate) fn parked_id(&mut self) -> crate::ParkedId {
+        crate::ParkedId(self.fresh.uuid())
+    }
+
+    /// The state of an address with the time since when it is so.
+    pub(crate) fn state_since(&mut self, address: &Address, of: StateOf) -> Option<(GlobalState, Timestamp)> {
+        self.state(address, of)?;
+        let drafted = self.states.get(&(address.clone(), of));
+        let loaded = || self.loaded.addresses.get(address)?.iter().find(|state| state.of == of);
+        drafted.or_else(loaded).map(|state| (state.state, state.changed_at))
+    }
+
+    /// Makes the state of an address what it was before.
+    pub(crate) fn put_state_back(
+        &mut self,
+        address: &Address,
+        of: StateOf,
+        before: Option<(GlobalState, Timestamp)>,
+    ) {
+        match before {
+            Some((state, since)) => {
+                self.set_state(address, of, state, since);
+            }
+            None => {
+                self.states.remove(&(address.clone(), of));
+                self.change.address_states_removed.push((address.clone(), of));
+            }
+        }
+    }
+
+    /// The record of a merge; `None` if there is none, or it must be loaded first.
+    pub(crate) fn merge(&mut self, id: MergeId) -> Option<MergeRecord> {
+        match self.loaded.merges.get(&id) {
+            Some(record) => record.clone(),
+            None => {
+                self.missing.merges.push(id);
+                self.is_missing = true;
+                None
+            }
+        }
+    }
+
+    /// Logged writes to a survivor, oldest first.
+    pub(crate) fn logged(&mut self, survivor: ProfileId) -> Vec<LoggedWrite> {
+        let drafted: Vec<_> =
+            self.change.merge_log.iter().filter(|write| write.survivor == survivor).cloned().collect();
+        match self.loaded.merge_log.get(&survivor) {
+            Some(loaded) => loaded.iter().cloned().chain(drafted).collect(),
+            None => {
+                self.missing.merge_log.push(survivor);
+                self.is_missing = true;
+                drafted
+            }
+        }
+    }
+
+    /// Logs a write to a survivor that may still come apart; others pay nothing.
+    pub(crate) fn log(&mut self, id: ProfileId, at: Timestamp, key: &Key, write: impl FnOnce() -> Write) {
+        if self.profile(id).is_some_and(|profile| profile.may_come_apart(at)) {
+            let logged = LoggedWrite { survivor: id, at, key: key.clone(), write: write() };
+            self.change.merge_log.push(logged);
+        }
+    }
+
+    /// Who is never the same person as this profile or one merged into it.
+    pub(crate) fn are_never_same(&mut self, left: ProfileId, right: ProfileId) -> bool {
+        let sides = |draft: &Self, id| draft.profile(id).map(|profile| profile.sides().collect::<Vec<_>>());
+        let (Some(left), Some(right)) = (sides(self, left), sides(self, right)) else { return false };
+        for side in &left {
+            match self.loaded.never_same.get(side) {
+                Some(others) if right.iter().any(|other| others.contains(other)) => return true,
+                Some(_) => {}
+                None => {
+                    self.missing.never_same.push(*side);
+                    self.is_missing = true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether everything that was asked for is loaded: a decision that is not complete will run again.
+    pub(crate) const fn is_complete(&self) -> bool {
+        !self.is_missing
+    }
+
+    /// The row as it is, shared (for images).
+    pub(crate) fn image(&self, id: ProfileId) -> Option<Arc<Profile>> {
+        self.profile(id).map(|profile| Arc::new(profile.clone()))
+    }
+}

@@ -1,0 +1,147 @@
+//! Merges: what is kept of a profile that became part of another, so that the join explains itself and can be undone.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Actor, Address, Alias, Attributes, GlobalState, Key, MergeId, Profile, ProfileId, StateOf, Target,
+    Timestamp, micros,
+};
+
+/// Which operation joined two profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// `/users/merge`.
+    Merge,
+    /// `/users/identify`.
+    Identify,
+    /// A rule over duplicates.
+    Duplicates,
+    /// A LINE ID that two profiles share (`line_convergence`).
+    Convergence,
+}
+
+impl How {
+    /// Whether a rule did it and nobody named the two profiles: such joins are guarded.
+    #[must_use]
+    pub const fn is_rule(self) -> bool {
+        matches!(self, Self::Duplicates | Self::Convergence)
+    }
+}
+
+/// A profile that was merged into the one that carries this. Its events stay under its own id and are read through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MergedSide {
+    /// The merge that brought it here.
+    pub merge: MergeId,
+    /// Its `braze_id`, now a merged id.
+    pub profile: ProfileId,
+    /// Which operation.
+    pub how: How,
+    /// When.
+    #[serde(with = "micros")]
+    pub at: Timestamp,
+    /// Until when it can be undone.
+    #[serde(with = "micros")]
+    pub undo_until: Timestamp,
+    /// Identifiers that came with it: what they name is written to its side.
+    pub keys: Vec<Key>,
+}
+
+/// The state of an address that a merge changed, as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateBefore {
+    /// Whose.
+    pub address: Address,
+    /// Which state.
+    pub of: StateOf,
+    /// What it was and since when; `None`: it had none.
+    pub before: Option<(GlobalState, Timestamp)>,
+}
+
+/// Something of the merged profile that the survivor does not have (section 5 of the rules says what is dropped).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Field, e.g. `native_line_id`, `user_alias`, `first_name`, `custom_attributes.tier`.
+    pub field: String,
+    /// Its value.
+    pub value: serde_json::Value,
+}
+
+/// One merge. The images are personal data: they go when the merge can no longer be undone, and with erasure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergeRecord {
+    /// Its id.
+    pub id: MergeId,
+    /// Which operation.
+    pub how: How,
+    /// By whom.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// The survivor.
+    pub kept: ProfileId,
+    /// The profile that became part of it.
+    pub removed: ProfileId,
+    /// The survivor as it was.
+    pub kept_image: Option<Arc<Profile>>,
+    /// The other as it was.
+    pub removed_image: Option<Arc<Profile>>,
+    /// States of addresses that the merge changed.
+    pub states: Vec<StateBefore>,
+    /// The anonymous profile made for a second, followed LINE ID (`MLN`).
+    pub kept_apart: Option<ProfileId>,
+    /// Until when it can be undone.
+    pub undo_until: Timestamp,
+    /// When it was undone.
+    pub undone_at: Option<Timestamp>,
+    /// Whether one of the two was erased since.
+    pub erased: bool,
+}
+
+/// A write to the survivor of a merge that can still be undone, to be made again on its side.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoggedWrite {
+    /// Survivor.
+    pub survivor: ProfileId,
+    /// When.
+    #[serde(with = "micros")]
+    pub at: Timestamp,
+    /// The identifier that named the survivor.
+    pub key: Key,
+    /// What was written.
+    pub write: Write,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Write {
+    /// An attributes object or CSV row.
+    Attributes {
+        /// Whom it named.
+        target: Target,
+        /// What it said.
+        attributes: Box<Attributes>,
+    },
+    /// An alias was added.
+    AddAlias(Alias),
+    /// An alias got another name.
+    RenameAlias {
+        /// As it was.
+        from: Alias,
+        /// As it is.
+        to: Alias,
+    },
+    /// The primary external id changed; the old one became deprecated.
+    RenameExternalId {
+        /// As it was.
+        from: String,
+        /// As it is.
+        to: String,
+    },
+    /// A deprecated or merged external id was removed.
+    RemoveExternalId(String),
+}

@@ -1,0 +1,19 @@
+//! What a decision rests on beside the data.
+
+use std::sync::Arc;
+
+use crate::{Actor, Fresh, Settings, Timestamp};
+
+/// Time, fresh ids, actor and settings of one decision. A decision that runs again gets the same ones and so decides
+/// the same.
+#[derive(Clone, Debug)]
+pub struct Occasion {
+    /// Now; items of a batch happen at `now` plus their place in microseconds.
+    pub now: Timestamp,
+    /// Source of ids.
+    pub fresh: Fresh,
+    /// Who asks.
+    pub actor: Actor,
+    /// Settings of the workspace.
+    pub settings: Arc<Settings>,
+}

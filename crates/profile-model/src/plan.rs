@@ -1,0 +1,75 @@
+//! Plans: a name for what a request would do to the data as it is.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::Loaded;
+
+/// SHA-256 over a request and the versions of everything its decision rests on. The same request on data that has not
+/// moved has the same plan.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Plan([u8; 32]);
+
+impl Plan {
+    /// The plan of a request on what was loaded for it.
+    #[must_use]
+    pub fn of(request: &[u8; 32], loaded: &Loaded) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(request);
+        let mut profiles: Vec<_> =
+            loaded.profiles.values().map(|profile| (profile.id, profile.version)).collect();
+        profiles.sort_unstable();
+        for (id, version) in profiles {
+            hash.update(id.as_bytes());
+            hash.update(version.to_be_bytes());
+        }
+        let mut holders: Vec<_> = loaded.holders.iter().collect();
+        holders.sort_unstable();
+        for (key, ids) in holders {
+            hash.update([key.kind as u8, 0]);
+            hash.update(key.label.as_bytes());
+            hash.update([0]);
+            hash.update(key.value.as_bytes());
+            for id in ids {
+                hash.update(id.as_bytes());
+            }
+        }
+        let mut friendships: Vec<_> =
+            loaded.friendships.values().flat_map(|channels| channels.values()).collect();
+        friendships.sort_by(|left, right| (&left.user, &left.channel).cmp(&(&right.user, &right.channel)));
+        for friendship in friendships {
+            hash.update(friendship.user.as_str().as_bytes());
+            hash.update(friendship.channel.0.as_bytes());
+            hash.update([friendship.state as u8]);
+        }
+        let mut states: Vec<_> = loaded.addresses.values().flatten().collect();
+        states.sort_by(|left, right| (&left.address, left.of).cmp(&(&right.address, right.of)));
+        for state in states {
+            hash.update(state.address.value.as_bytes());
+            hash.update([state.state as u8]);
+            hash.update(state.changed_at.as_micros().to_be_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// Reads a token: 64 hex digits.
+    #[must_use]
+    pub fn parse(token: &str) -> Option<Self> {
+        let bytes: Option<Vec<u8>> = (token.len() == 64 && token.is_ascii())
+            .then(|| (0..32).map(|at| u8::from_str_radix(&token[at * 2..at * 2 + 2], 16).ok()).collect())?;
+        bytes?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plan({self})")
+    }
+}
