@@ -102,7 +102,8 @@ pub enum Decision {
     Write(Box<ChangeSet>),
     /// Nothing to write.
     Nothing,
-    /// Load these too and decide again (at most one extra round).
+    /// Load these too and decide again. Almost always one extra round; operations of a batch that build on each other
+    /// may need one more each, up to four.
     NeedMore(Box<Keys>),
 }
 

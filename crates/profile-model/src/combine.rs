@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Dropped, FieldName, FormerId, FormerKind, GlobalState, LINE_ALIAS_LABEL, OwnStates, Profile};
+use crate::{Alias, Dropped, FieldName, FormerId, FormerKind, GlobalState, OwnStates, Profile};
 
 /// How much of the merged profile the survivor takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +54,16 @@ fn identifiers(combined: &mut Combined, kept: &Profile, removed: &Profile) {
         (Some(own), Some(other)) if own != other => dropped.push(("native_line_id", json!(other))),
         _ => {}
     }
+    // The alias of a LINE ID lives where the LINE ID does, and nowhere else: nothing proves the survivor's claim.
+    let line_id = profile.line_id.clone();
+    let claims_another = |alias: &Alias| {
+        let claimed = alias.as_line_id();
+        claimed.is_some_and(|claimed| line_id.as_ref().is_some_and(|id| *id != claimed))
+    };
+    let stale = profile.aliases.extract_if(.., |alias| claims_another(alias));
+    dropped.extend(stale.map(|alias| ("user_alias", json!(alias))));
     for alias in &removed.aliases {
-        // The alias of a LINE ID lives where the LINE ID does, and nowhere else.
-        let foreign = alias.label == LINE_ALIAS_LABEL
-            && alias
-                .as_line_id()
-                .is_some_and(|claimed| profile.line_id.as_ref().is_some_and(|id| *id != claimed));
-        if foreign || profile.alias(&alias.label).is_some() {
+        if claims_another(alias) || profile.alias(&alias.label).is_some() {
             dropped.push(("user_alias", json!(alias)));
         } else {
             let place = profile.aliases.partition_point(|known| known.label < alias.label);

@@ -3,10 +3,12 @@
 //! A backend's test calls [`run_cases`] with a maker of fresh stores, and compares [`exported_state`] after the same
 //! [`Operation`]s on itself and on the model (same clock, same seeds, hence the same ids).
 
+mod calls;
 mod cases;
 mod operations;
 mod state;
 
+pub use calls::{Call, Memory};
 pub use cases::{CASES, Case, Run, run_cases};
-pub use operations::{Memory, Operation, identity_operations, operations, perform};
+pub use operations::{Operation, identity_operations, operations, perform};
 pub use state::exported_state;

@@ -75,7 +75,7 @@ impl Backend for ModelBackend {
                     *state = next;
                     return Ok(Applied { wrote: true, statements: 0, retries });
                 }
-                Decision::NeedMore(keys) if retries < 2 => {
+                Decision::NeedMore(keys) if retries < 4 => {
                     loaded.extend(load::load(&state, unit.workspace, &keys));
                     retries += 1;
                 }

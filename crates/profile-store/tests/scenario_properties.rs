@@ -60,7 +60,7 @@ fn users_of(operation: &Operation) -> BTreeSet<LineUserId> {
             deliveries.iter().filter_map(|delivery| delivery.user.clone()).collect()
         }
         Operation::Page(page) => page.users.iter().cloned().collect(),
-        Operation::Track(_) | Operation::Csv(_) => BTreeSet::new(),
+        Operation::Track(_) | Operation::Csv(_) | Operation::Identity(_) => BTreeSet::new(),
     }
 }
 
@@ -97,7 +97,7 @@ fn witness(register: &mut Register, seen: &mut BTreeSet<(ChannelId, String)>, op
                 weigh(user, &page.channel, evidence);
             }
         }
-        Operation::Track(_) | Operation::Csv(_) => {}
+        Operation::Track(_) | Operation::Csv(_) | Operation::Identity(_) => {}
     }
 }
 

@@ -19,7 +19,7 @@ const GROUP_TIME: Duration = Duration::from_millis(20);
 /// How often a unit may lose against something that moved (another process' write between its load and apply cannot
 /// happen inside BEGIN IMMEDIATE, so this is a guard), and how often it may ask for more.
 const MAX_CONFLICTS: u32 = 3;
-const MAX_ROUNDS: u32 = 2;
+const MAX_ROUNDS: u32 = 4;
 
 /// How often a locked file is waited for (each wait is the connection's busy timeout).
 const MAX_BUSY: u32 = 4;

@@ -32,6 +32,8 @@ pub(crate) fn join(
         return None;
     }
     let (kept_image, removed_image) = (draft.image(kept)?, draft.image(removed)?);
+    draft.prepare(&kept_image);
+    draft.prepare(&removed_image);
     let Combined { mut profile, dropped } = combine(&kept_image, &removed_image, filling);
     let merge = draft.merge_id();
     draft.retire(removed);

@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use crate::{
-    Decision, Item, JournalKind, Key, Keys, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion, Profile,
-    ProfileId, Timestamp, Write, decide_track::apply_attributes, draft::Draft,
+    Change, Decision, Item, JournalKind, Key, Keys, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion,
+    Profile, ProfileId, Target, Timestamp, Write, decide_track::apply_attributes, draft::Draft,
 };
 
 /// What became of the wish to undo a merge.
@@ -70,6 +70,9 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
         return UndoOutcome::Expired;
     };
     let log = gather(draft, &record, kept, removed);
+    if draft.is_complete() {
+        prepare(draft, &log, &[kept, removed]);
+    }
     if !draft.is_complete() {
         return UndoOutcome::Unknown;
     }
@@ -136,6 +139,27 @@ fn gather(
         draft.state(&state.address, state.of);
     }
     draft.logged(kept.id).into_iter().filter(|write| write.at >= record.at).collect()
+}
+
+/// Asks for what making the logged writes again will look at.
+fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Profile]) {
+    for image in images {
+        draft.prepare(image);
+    }
+    for write in log {
+        let Write::Attributes { target, attributes } = &write.write else { continue };
+        let (email, phone) = match target {
+            Target::Email(email) => (Some(email), None),
+            Target::Phone(phone) => (None, Some(phone)),
+            _ => (None, None),
+        };
+        draft.prepare_addresses(email, phone);
+        let email = attributes.email.as_ref().and_then(Change::value);
+        draft.prepare_addresses(email, attributes.phone.as_ref().and_then(Change::value));
+        if let Some(line_id) = attributes.line_id.as_ref().and_then(Change::value) {
+            draft.prepare_line_id(line_id);
+        }
+    }
 }
 
 /// Makes a write again on the side whose identifier carried it; a side that may still come apart logs it anew.

@@ -1,14 +1,44 @@
 //! The working copy's side of merges and undos: whole rows come, go and are replaced.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Draft, Edited, Fate};
 use crate::{
-    Address, Alias, FormerId, FormerKind, GlobalState, Key, LoggedWrite, MergeId, MergeRecord, Profile,
-    ProfileId, StateOf, Timestamp, Write,
+    Address, AddressKind, Alias, Email, FormerId, FormerKind, GlobalState, Key, LineUserId, LoggedWrite,
+    MergeId, MergeRecord, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
 };
 
 impl Draft<'_> {
+    /// Asks for everything that joining, parting or changing the LINE ID of this profile may look at, so that one more
+    /// round of loading is enough however the operations of a batch build on each other.
+    pub(crate) fn prepare(&mut self, profile: &Profile) {
+        let line_aliases = profile.aliases.iter().filter_map(Alias::as_line_id);
+        for line_id in profile.line_id.iter().cloned().chain(line_aliases) {
+            self.prepare_line_id(&line_id);
+        }
+        self.prepare_addresses(profile.email.as_ref(), profile.phone.as_ref());
+        for side in profile.sides() {
+            self.never_same_as(side);
+        }
+    }
+
+    /// The part of [`Draft::prepare`] about a LINE ID.
+    pub(crate) fn prepare_line_id(&mut self, line_id: &LineUserId) {
+        self.is_subscribed_anywhere(line_id);
+        self.holders(&Key::line_id(line_id));
+        self.holders(&Key::alias(&Alias::line(line_id)));
+    }
+
+    /// The part of [`Draft::prepare`] about addresses.
+    pub(crate) fn prepare_addresses(&mut self, email: Option<&Email>, phone: Option<&Phone>) {
+        let email = email.map(|email| (AddressKind::Email, email.key.clone()));
+        let phone = phone.and_then(|phone| Some((AddressKind::Phone, phone.key()?.to_owned())));
+        for (kind, value) in email.into_iter().chain(phone) {
+            self.state(&Address { kind, value }, StateOf::Global);
+        }
+    }
+
     /// Takes a profile out: its identifiers are free, its row goes, its events stay under its id.
     pub(crate) fn retire(&mut self, id: ProfileId) {
         let Some(keys) = self.profile(id).map(Profile::keys) else { return };
@@ -156,17 +186,21 @@ impl Draft<'_> {
     pub(crate) fn are_never_same(&mut self, left: ProfileId, right: ProfileId) -> bool {
         let sides = |draft: &Self, id| draft.profile(id).map(|profile| profile.sides().collect::<Vec<_>>());
         let (Some(left), Some(right)) = (sides(self, left), sides(self, right)) else { return false };
-        for side in &left {
-            match self.loaded.never_same.get(side) {
-                Some(others) if right.iter().any(|other| others.contains(other)) => return true,
-                Some(_) => {}
-                None => {
-                    self.missing.never_same.push(*side);
-                    self.is_missing = true;
-                }
-            }
+        left.iter().any(|side| {
+            let others = self.never_same_as(*side);
+            right.iter().any(|other| others.contains(other))
+        })
+    }
+
+    fn never_same_as(&mut self, side: ProfileId) -> BTreeSet<ProfileId> {
+        if self.is_new(side) {
+            return BTreeSet::new();
         }
-        false
+        self.loaded.never_same.get(&side).cloned().unwrap_or_else(|| {
+            self.missing.never_same.push(side);
+            self.is_missing = true;
+            BTreeSet::new()
+        })
     }
 
     /// Whether everything that was asked for is loaded: a decision that is not complete will run again.

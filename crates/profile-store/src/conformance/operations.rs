@@ -1,15 +1,16 @@
 //! Random operations on few identifiers, so that they meet often.
 
 use profile_model::{
-    Actor, ChannelId, Delivery, Door, FollowerPage, GroupState, InboxKey, LineUserId, Meaning, MergeId,
-    SyncId, SyncRun, SyncState, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track,
-    delivery_keys, page_keys, parse_track, track_keys,
+    Actor, ChannelId, Delivery, Door, FollowerPage, GroupState, InboxKey, LineUserId, Meaning, SyncId,
+    SyncRun, SyncState, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track, delivery_keys,
+    page_keys, parse_track, track_keys,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng};
 use serde_json::{Value, json, value::RawValue};
 
-use crate::{Fault, IdentityAnswer, IdentityError, ProfileStore, TrackError, Wish, Work};
+use super::calls::{Call, Memory, perform_call};
+use crate::{Fault, ProfileStore, TrackError, Work};
 
 /// One operation, at the level of a use case.
 #[derive(Clone, Debug)]
@@ -22,39 +23,8 @@ pub enum Operation {
     Deliver(Vec<Delivery>),
     /// One page of followers.
     Page(FollowerPage),
-    /// Whole request bodies of the identity calls.
-    Identify(Value),
-    /// `/users/merge`
-    Merge(Value),
-    /// `/users/alias/new`
-    NewAliases(Value),
-    /// `/users/alias/update`
-    UpdateAliases(Value),
-    /// `/users/external_ids/rename`
-    Rename(Value),
-    /// `/users/external_ids/remove`
-    Remove(Value),
-    /// Undo of one of the merges made so far, counted from the newest; whether it may be joined again.
-    Undo(usize, bool),
-}
-
-/// What later operations need to know of earlier ones.
-#[derive(Debug, Default)]
-pub struct Memory {
-    merges: Vec<MergeId>,
-}
-
-impl Memory {
-    fn keep(&mut self, answer: Result<IdentityAnswer, IdentityError>) -> Result<(), Fault> {
-        match answer {
-            Ok(answer) => {
-                self.merges.extend(answer.report.outcomes.iter().filter_map(|outcome| outcome.merge));
-                Ok(())
-            }
-            Err(IdentityError::Fault(fault)) => Err(fault),
-            Err(_) => Ok(()),
-        }
-    }
+    /// An identity call.
+    Identity(Call),
 }
 
 /// `count` operations of the scenario table (track, CSV, follow, unfollow, sync) from `seed`; the same seed gives the
@@ -84,7 +54,6 @@ pub async fn perform(
 ) -> Result<(), Fault> {
     let occasion = store.occasion(workspace, Actor::new("test", "operation")).await?;
     let now = occasion.now;
-    let (actor, wish) = (Actor::new("api", "test"), Wish::default());
     match operation {
         Operation::Track(body) => {
             if let Err(TrackError::Fault(fault)) =
@@ -134,38 +103,16 @@ pub async fn perform(
             let work = Work::new("page", workspace, page_keys(&page, &run)).repeatable();
             store.decide(work, move |loaded| decide_page(&page, &run, loaded, &occasion)).await?;
         }
-        Operation::Identify(body) => memory.keep(store.identify(workspace, actor, &body, wish).await)?,
-        Operation::Merge(body) => memory.keep(store.merge(workspace, actor, &body, wish).await)?,
-        Operation::NewAliases(body) => memory.keep(store.new_aliases(workspace, actor, &body, wish).await)?,
-        Operation::UpdateAliases(body) => {
-            memory.keep(store.update_aliases(workspace, actor, &body, wish).await)?;
-        }
-        Operation::Rename(body) => {
-            if let Err(IdentityError::Fault(fault)) = store.rename_external_ids(workspace, actor, &body).await
-            {
-                return Err(fault);
-            }
-        }
-        Operation::Remove(body) => {
-            if let Err(IdentityError::Fault(fault)) = store.remove_external_ids(workspace, actor, &body).await
-            {
-                return Err(fault);
-            }
-        }
-        Operation::Undo(back, allow_rejoin) => {
-            let chosen = memory.merges.len().checked_sub(1 + back).and_then(|at| memory.merges.get(at));
-            if let Some(merge) = chosen {
-                store.undo_merge(workspace, actor, *merge, allow_rejoin).await?;
-            }
-        }
+        Operation::Identity(call) => return perform_call(store, workspace, call, memory).await,
     }
     Ok(())
 }
 
-struct Dice(SmallRng);
+/// The source of random choices.
+pub(super) struct Dice(SmallRng);
 
 impl Dice {
-    fn roll(&mut self, sides: u32) -> u32 {
+    pub(super) fn roll(&mut self, sides: u32) -> u32 {
         self.0.random_range(0..sides)
     }
 
@@ -183,24 +130,13 @@ impl Dice {
 
     fn operation(&mut self, kinds: u32) -> Operation {
         match self.roll(kinds) {
-            10..12 => Operation::Identify(self.identify()),
-            12..14 => Operation::Merge(json!({"merge_updates": [
-                {"identifier_to_merge": self.side(), "identifier_to_keep": self.side()},
-                {"identifier_to_merge": self.side(), "identifier_to_keep": self.side()},
-            ]})),
-            14 => self.aliases(),
-            15 => Operation::Rename(json!({"external_id_renames": [
-                {"current_external_id": self.customer(), "new_external_id": self.customer()},
-                {"current_external_id": self.customer(), "new_external_id": format!("renamed-{}", self.roll(4))},
-            ]})),
-            16 => Operation::Remove(json!({"external_ids": [self.customer(), self.customer()]})),
+            10..18 => Operation::Identity(self.call()),
             0..4 => Operation::Track(self.body()),
             4..6 => Operation::Csv(self.body()),
             6..9 => {
                 let count = 1 + self.roll(4);
                 Operation::Deliver((0..count).map(|_| self.delivery()).collect())
             }
-            17 => Operation::Undo(self.roll(3) as usize, self.roll(2) == 0),
             _ => {
                 let count = self.roll(4);
                 Operation::Page(FollowerPage {
@@ -211,74 +147,6 @@ impl Dice {
                 })
             }
         }
-    }
-
-    fn customer(&mut self) -> String {
-        format!("customer-{}", self.roll(5))
-    }
-
-    fn alias(&mut self) -> Value {
-        let number = self.roll(5);
-        if self.roll(2) == 0 {
-            json!({"alias_label": "web", "alias_name": format!("a{number}")})
-        } else {
-            json!({"alias_label": "line_id", "alias_name": format!("U{number:032x}")})
-        }
-    }
-
-    fn priorities(&mut self) -> Value {
-        [
-            json!(["identified", "most_recently_updated"]),
-            json!(["unidentified", "most_recently_updated"]),
-            json!(["unidentified", "least_recently_updated"]),
-            json!(["most_recently_updated"]),
-            json!(["unidentified"]),
-        ][self.roll(5) as usize]
-            .clone()
-    }
-
-    fn side(&mut self) -> Value {
-        match self.roll(4) {
-            0 => json!({"external_id": self.customer()}),
-            1 => json!({"user_alias": self.alias()}),
-            2 => {
-                json!({"email": format!("person{}@example.com", self.roll(5)), "prioritization": self.priorities()})
-            }
-            _ => {
-                json!({"phone": format!("+8190123456{:02}", self.roll(5)), "prioritization": self.priorities()})
-            }
-        }
-    }
-
-    fn identify(&mut self) -> Value {
-        json!({
-            "aliases_to_identify": [{"external_id": self.customer(), "user_alias": self.alias()}],
-            "emails_to_identify": [{
-                "external_id": self.customer(), "email": format!("person{}@example.com", self.roll(5)),
-                "prioritization": self.priorities(),
-            }],
-            "phone_numbers_to_identify": [{
-                "external_id": self.customer(), "phone": format!("+8190123456{:02}", self.roll(5)),
-                "prioritization": self.priorities(),
-            }],
-            "merge_behavior": if self.roll(4) == 0 { "none" } else { "merge" },
-        })
-    }
-
-    fn aliases(&mut self) -> Operation {
-        let alias = self.alias();
-        if self.roll(2) == 0 {
-            let mut element = alias;
-            if self.roll(3) > 0 {
-                element["external_id"] = json!(self.customer());
-            }
-            return Operation::NewAliases(json!({"user_aliases": [element]}));
-        }
-        let other = self.alias();
-        Operation::UpdateAliases(json!({"alias_updates": [{
-            "alias_label": alias["alias_label"], "old_alias_name": alias["alias_name"],
-            "new_alias_name": other["alias_name"],
-        }]}))
     }
 
     fn delivery(&mut self) -> Delivery {
