@@ -67,6 +67,22 @@ codes!(
     CsvHeaderInvalid = "csv_header_invalid",
     /// An export request is not as documented.
     ExportInvalid = "export_invalid",
+    /// A plan that does not hold any more.
+    PlanStale = "plan_stale",
+    /// No such user.
+    UserUnknown = "user_unknown",
+    /// No such merge.
+    MergeUnknown = "merge_unknown",
+    /// The merge was undone before.
+    AlreadyUndone = "already_undone",
+    /// An identifier that would come back belongs to somebody else.
+    IdentifierTaken = "identifier_taken",
+    /// A later merge must be undone first.
+    LaterMerge = "later_merge",
+    /// What would come back was erased.
+    Erased = "erased",
+    /// The time for an undo is over.
+    UndoExpired = "undo_expired",
     /// The store cannot be used now; nothing was written.
     StorageUnavailable = "storage_unavailable",
     /// The write may or may not have happened.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -69,6 +69,14 @@ async fn linger(headers: &HeaderMap, mut body: Body) {
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     value.split(';').next().map(|media| media.trim().to_ascii_lowercase())
+}
+
+/// The same where a body may be left out: an empty one is an empty object, whatever its type.
+pub(crate) async fn read_optional_json(parts: &Parts, body: Body, limit: usize) -> Result<Value, Problem> {
+    if declared(&parts.headers) == Some(0) || body.is_end_stream() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    read_json(parts, body, limit).await
 }
 
 /// The body as JSON (`GEN-2`, section 0.1).

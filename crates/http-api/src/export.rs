@@ -25,5 +25,8 @@ pub(crate) async fn export_ids(State(state): State<ApiState>, request: Request) 
     if !exported.invalid_user_ids.is_empty() {
         body["invalid_user_ids"] = exported.invalid_user_ids.into();
     }
+    if !exported.merged_ids.is_empty() {
+        body["merged_ids"] = exported.merged_ids.into();
+    }
     Ok(answer(StatusCode::CREATED, &body))
 }

@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod caller;
 mod export;
+mod identity;
 mod imports;
 mod line_channels;
 mod line_events;
@@ -40,6 +41,14 @@ pub struct ApiState {
 pub fn router(state: ApiState) -> Router {
     Router::new()
         .route("/users/track", post(track::track))
+        .route("/users/identify", post(identity::calls::identify))
+        .route("/users/merge", post(identity::calls::merge))
+        .route("/users/alias/new", post(identity::calls::new_alias))
+        .route("/users/alias/update", post(identity::calls::update_alias))
+        .route("/users/external_ids/rename", post(identity::external_ids::rename))
+        .route("/users/external_ids/remove", post(identity::external_ids::remove))
+        .route("/users/merges/{merge_id}/undo", post(identity::undo::undo))
+        .route("/users/{braze_id}/history", get(identity::history::history))
         .route("/users/export/ids", post(export::export_ids))
         .route("/line/users/{line_user_id}", get(line_users::line_user))
         .route("/line/channels", post(line_channels::connect::connect).get(line_channels::list::list))

@@ -110,11 +110,11 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<profile_model::Friendship>, Fault>;
 
-    /// The journal of one profile, oldest first.
+    /// The journals of these profiles, in the order they were written.
     async fn load_journal(
         &self,
         workspace: WorkspaceId,
-        profile: profile_model::ProfileId,
+        profiles: &[profile_model::ProfileId],
     ) -> Result<Vec<profile_model::JournalEntry>, Fault>;
 
     /// Revision of the configuration: cheap, asked several times a second.

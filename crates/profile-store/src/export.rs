@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, LINE_FIELDS, LineUserId,
-    Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId, read_line_states, read_summaries,
-    render_line_states, render_profile,
+    Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, Kind, LINE_FIELDS,
+    LineUserId, Loaded, Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId,
+    read_line_states, read_summaries, render_line_states, render_profile,
 };
 use serde_json::{Value, json};
 
@@ -23,6 +23,8 @@ pub struct ExportAnswer {
     pub users: Vec<Value>,
     /// Identifiers as sent that matched nobody (`EXP-3`).
     pub invalid_user_ids: Vec<String>,
+    /// Ids as sent that were merged away, with who they lead to (`MID`).
+    pub merged_ids: Vec<Value>,
 }
 
 impl ProfileStore {
@@ -39,26 +41,43 @@ impl ProfileStore {
         for (_, wanted) in &request.wanted {
             match wanted {
                 Wanted::Key(key) => keys.identifiers.push(key.clone()),
-                Wanted::Profile(id) => keys.profiles.push(*id),
+                Wanted::Profile(id) => {
+                    keys.profiles.push(*id);
+                    keys.identifiers.push(Key::merged(*id));
+                }
                 Wanted::Nobody => {}
             }
         }
         let loaded = self.backend().load(workspace, &keys).await?;
         let mut invalid_user_ids = Vec::new();
         let mut found = Vec::new();
+        let mut merged_ids = Vec::new();
         for (sent, wanted) in &request.wanted {
-            let ids: Vec<ProfileId> = match wanted {
+            let mut ids: Vec<ProfileId> = match wanted {
                 Wanted::Key(key) => loaded.holders.get(key).cloned().unwrap_or_default(),
-                Wanted::Profile(id) => loaded.profiles.contains_key(id).then_some(*id).into_iter().collect(),
+                Wanted::Profile(id) if loaded.profiles.contains_key(id) => vec![*id],
+                Wanted::Profile(id) => loaded.holders.get(&Key::merged(*id)).cloned().unwrap_or_default(),
                 Wanted::Nobody => Vec::new(),
             };
+            if let Some(survivor) = survivor_of(wanted, &ids, &loaded) {
+                let names = json!({"external_id": survivor.external_id, "braze_id": survivor.id});
+                let (kind, gone) = match wanted {
+                    Wanted::Profile(_) => ("braze_id", false),
+                    _ => ("external_id", true),
+                };
+                merged_ids.push(json!({kind: sent, "survivor": names}));
+                // MID: a merged external id is unknown and told; a merged `braze_id` gives the survivor.
+                if gone {
+                    ids.clear();
+                }
+            }
             if ids.is_empty() {
                 invalid_user_ids.push(sent.clone());
             }
             found.extend(ids.into_iter().filter_map(|id| loaded.profiles.get(&id).cloned()));
         }
         let users = self.render(workspace, dedup(found), &request.fields()).await?;
-        Ok(ExportAnswer { users, invalid_user_ids })
+        Ok(ExportAnswer { users, invalid_user_ids, merged_ids })
     }
 
     /// Who a LINE id is (contract: `GET /line/users/{line_user_id}`, without `message`); `None`: nobody holds it and
@@ -89,6 +108,18 @@ impl ProfileStore {
             "channels": render_line_states(&channels),
             "profiles": profiles,
         })))
+    }
+
+    /// Profiles as export objects with all fields, those of LINE included.
+    ///
+    /// # Errors
+    /// When the backend cannot be read.
+    pub async fn render_all_fields(
+        &self,
+        workspace: WorkspaceId,
+        profiles: Vec<Arc<Profile>>,
+    ) -> Result<Vec<Value>, Fault> {
+        self.render(workspace, profiles, &all_fields()).await
     }
 
     async fn render(
@@ -151,6 +182,17 @@ pub(crate) enum Wanted {
     Key(Key),
     Profile(ProfileId),
     Nobody,
+}
+
+/// The survivor, if what was asked for is an id that a merge took.
+fn survivor_of<'l>(wanted: &Wanted, ids: &[ProfileId], loaded: &'l Loaded) -> Option<&'l Profile> {
+    let holder = loaded.profiles.get(ids.first()?)?;
+    let merged = match wanted {
+        Wanted::Key(key) => key.kind == Kind::ExternalId && holder.is_merged_id(&key.value),
+        Wanted::Profile(id) => *id != holder.id,
+        Wanted::Nobody => false,
+    };
+    merged.then_some(holder.as_ref())
 }
 
 fn all_fields() -> Vec<&'static str> {

@@ -129,10 +129,10 @@ impl Backend for ModelBackend {
     async fn load_journal(
         &self,
         workspace: WorkspaceId,
-        profile: ProfileId,
+        profiles: &[ProfileId],
     ) -> Result<Vec<JournalEntry>, Fault> {
         Ok(self.read(workspace, |world| {
-            world.journal.iter().filter(|entry| entry.profile == profile).cloned().collect()
+            world.journal.iter().filter(|entry| profiles.contains(&entry.profile)).cloned().collect()
         }))
     }
 

@@ -13,7 +13,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{to_fault, unreadable};
 use crate::load::{read_friendship, read_summary};
-use crate::rows::{COLUMNS, read_profile};
+use crate::rows::{COLUMNS, read_id, read_profile};
 use crate::statement::{Counted, MAX_ROWS, SetStatement, composed, plain};
 
 pub(crate) async fn profiles(
@@ -70,28 +70,39 @@ pub(crate) async fn summaries(
     Ok(summaries)
 }
 
+static JOURNAL: SetStatement = SetStatement {
+    text: "-- load_journal\nWITH v(id) AS (VALUES {rows}) \
+           SELECT j.profile, j.at, j.kind, j.actor, j.other, j.detail, j.jid FROM v \
+           CROSS JOIN journal j ON j.profile = v.id AND j.sk = ?",
+    columns: 1,
+};
+
 pub(crate) async fn journal(
     counted: &mut Counted<'_>,
     sk: i64,
-    profile: ProfileId,
+    profiles: &[ProfileId],
 ) -> Result<Vec<JournalEntry>, Fault> {
-    let query = plain(
-        "-- load_journal\nSELECT at, kind, actor, other, detail FROM journal WHERE profile = ? AND sk = ? \
-         ORDER BY jid",
-    );
-    let rows = fetch(counted, query.bind(profile.as_bytes().to_vec()).bind(sk)).await?;
-    rows.iter().map(|row| read_entry(row, profile)).collect()
+    let mut entries = Vec::new();
+    for chunk in profiles.chunks(MAX_ROWS) {
+        let query = JOURNAL.bind(|query| query, chunk, |query, id| query.bind(id.as_bytes().to_vec()));
+        for row in fetch(counted, query.bind(sk)).await? {
+            let number: i64 = row.try_get(6).map_err(|error| to_fault(&error))?;
+            entries.push((number, read_entry(&row)?));
+        }
+    }
+    entries.sort_by_key(|(number, _)| *number);
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn read_entry(row: &SqliteRow, profile: ProfileId) -> Result<JournalEntry, Fault> {
+fn read_entry(row: &SqliteRow) -> Result<JournalEntry, Fault> {
     let column = |error: sqlx::Error| to_fault(&error);
-    let kind: String = row.try_get(1).map_err(column)?;
-    let actor: &str = row.try_get(2).map_err(column)?;
-    let other: Option<&[u8]> = row.try_get(3).map_err(column)?;
-    let detail: &str = row.try_get(4).map_err(column)?;
+    let kind: String = row.try_get(2).map_err(column)?;
+    let actor: &str = row.try_get(3).map_err(column)?;
+    let other: Option<&[u8]> = row.try_get(4).map_err(column)?;
+    let detail: &str = row.try_get(5).map_err(column)?;
     Ok(JournalEntry {
-        profile,
-        at: Timestamp::from_micros(row.try_get(0).map_err(column)?),
+        profile: read_id(row, 0)?,
+        at: Timestamp::from_micros(row.try_get(1).map_err(column)?),
         kind: serde_json::from_value(kind.into()).map_err(|_| unreadable("journal.kind"))?,
         actor: serde_json::from_str(actor).map_err(|_| unreadable("journal.actor"))?,
         other: other

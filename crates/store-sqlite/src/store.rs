@@ -199,9 +199,9 @@ impl Backend for SqliteStore {
     async fn load_journal(
         &self,
         workspace: WorkspaceId,
-        profile: ProfileId,
+        profiles: &[ProfileId],
     ) -> Result<Vec<JournalEntry>, Fault> {
-        read!(self, counted => crate::scan::journal(counted, workspace.shard_key(0), profile))
+        read!(self, counted => crate::scan::journal(counted, workspace.shard_key(0), profiles))
     }
 
     async fn config_revision(&self) -> Result<u64, Fault> {

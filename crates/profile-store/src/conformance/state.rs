@@ -37,7 +37,7 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
                     ])
                 })
                 .collect();
-            let journal = store.backend().load_journal(workspace, view.profile.id).await?;
+            let journal = store.backend().load_journal(workspace, &[view.profile.id]).await?;
             let journal: Vec<_> = journal
                 .iter()
                 .map(|entry| {

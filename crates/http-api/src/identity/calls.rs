@@ -1,0 +1,117 @@
+//! `/users/identify` (`IDF-*`), `/users/merge` (`MRG-*`), `/users/alias/new` and `/users/alias/update` (`ALN-*`,
+//! `ALU-*`).
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use profile_model::{Actor, WorkspaceId};
+use profile_store::{IdentityAnswer, IdentityError, ProfileStore, Wish};
+use serde_json::{Map, Value, json};
+
+use super::{outcomes, wish};
+use crate::answer::{Problem, answer};
+use crate::{ApiState, body, caller};
+
+/// One of the four calls.
+#[derive(Clone, Copy)]
+enum Call {
+    Identify,
+    Merge,
+    NewAlias,
+    UpdateAlias,
+}
+
+impl Call {
+    const fn permission(self) -> &'static str {
+        match self {
+            Self::Identify => "users.identify",
+            Self::Merge => "users.merge",
+            Self::NewAlias => "users.alias.new",
+            Self::UpdateAlias => "users.alias.update",
+        }
+    }
+
+    /// `CLI-1`.
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Merge => StatusCode::ACCEPTED,
+            _ => StatusCode::CREATED,
+        }
+    }
+
+    async fn run(
+        self,
+        store: &ProfileStore,
+        workspace: WorkspaceId,
+        actor: Actor,
+        body: &Value,
+        wish: Wish,
+    ) -> Result<IdentityAnswer, IdentityError> {
+        match self {
+            Self::Identify => store.identify(workspace, actor, body, wish).await,
+            Self::Merge => store.merge(workspace, actor, body, wish).await,
+            Self::NewAlias => store.new_aliases(workspace, actor, body, wish).await,
+            Self::UpdateAlias => store.update_aliases(workspace, actor, body, wish).await,
+        }
+    }
+
+    /// Counters: acceptable elements, whatever was done with them (`IDF-8`, `ALN-3`).
+    fn counters(self, answered: &IdentityAnswer, sent: &Value) -> Vec<(&'static str, usize)> {
+        let all = answered.report.outcomes.len();
+        match self {
+            Self::Merge => Vec::new(),
+            Self::NewAlias | Self::UpdateAlias => vec![("aliases_processed", all)],
+            Self::Identify => {
+                let names = ["aliases_processed", "emails_processed", "phone_numbers_processed"];
+                let counted = names.into_iter().zip(&answered.accepted);
+                counted
+                    .filter(|(name, (array, _))| *name == "aliases_processed" || sent.get(array).is_some())
+                    .map(|(name, (_, count))| (name, *count))
+                    .collect()
+            }
+        }
+    }
+}
+
+pub(crate) async fn identify(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
+    handle(state, request, Call::Identify).await
+}
+
+pub(crate) async fn merge(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
+    handle(state, request, Call::Merge).await
+}
+
+pub(crate) async fn new_alias(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
+    handle(state, request, Call::NewAlias).await
+}
+
+pub(crate) async fn update_alias(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
+    handle(state, request, Call::UpdateAlias).await
+}
+
+async fn handle(State(state): State<ApiState>, request: Request, call: Call) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, call.permission()).await?;
+    let sent = body::read_json(&parts, stream, body::JSON).await?;
+    let (wish, explain) = wish::read(&parts.uri, &sent)?;
+    let dry_run = wish.dry_run;
+    let answered = call
+        .run(&state.store, caller.workspace, caller.actor, &sent, wish)
+        .await
+        .map_err(outcomes::refuse)?;
+    let mut body = Map::new();
+    body.extend(
+        call.counters(&answered, &sent).into_iter().map(|(name, count)| (name.to_owned(), json!(count))),
+    );
+    body.insert("message".into(), json!("success"));
+    if !answered.errors.is_empty() {
+        body.insert("errors".into(), outcomes::render_errors(&answered.errors));
+    }
+    if explain
+        && let Value::Object(told) = outcomes::explain(&state, caller.workspace, &answered, dry_run).await?
+    {
+        body.extend(told);
+    }
+    let status = if dry_run { StatusCode::OK } else { call.status() };
+    Ok(answer(status, &Value::Object(body)))
+}

@@ -1,0 +1,69 @@
+//! Outcomes on the wire, and refusals.
+
+use axum::http::StatusCode;
+use profile_model::{ElementError, IdentityFault, IdentityOutcome, WorkspaceId};
+use profile_store::{IdentityAnswer, IdentityError};
+use serde_json::{Value, json};
+
+use crate::ApiState;
+use crate::answer::{Code, Problem};
+
+/// `{"outcomes":[..],"plan"}` of the contract; a dry run shows the profiles as they would be, field by field.
+pub(super) async fn explain(
+    state: &ApiState,
+    workspace: WorkspaceId,
+    answer: &IdentityAnswer,
+    dry_run: bool,
+) -> Result<Value, Problem> {
+    let mut outcomes = Vec::with_capacity(answer.report.outcomes.len());
+    for outcome in &answer.report.outcomes {
+        let mut rendered = render(outcome);
+        if dry_run && let Some(result) = &outcome.result {
+            let shown = state.store.render_all_fields(workspace, vec![result.clone()]).await?;
+            rendered["profile"] = shown.into();
+        }
+        outcomes.push(rendered);
+    }
+    let mut body = json!({"outcomes": outcomes});
+    if dry_run {
+        body["plan"] = answer.report.plan.to_string().into();
+    }
+    Ok(body)
+}
+
+fn render(outcome: &IdentityOutcome) -> Value {
+    let mut rendered = json!({
+        "input_array": outcome.array, "index": outcome.index, "result": outcome.done.as_str(),
+        "reason": outcome.reason, "kept": outcome.kept, "removed": outcome.removed, "merge_id": outcome.merge,
+        "dropped": outcome.dropped,
+    });
+    if !outcome.warnings.is_empty() {
+        rendered["warnings"] = outcome.warnings.iter().map(|guard| guard.as_str()).collect();
+    }
+    rendered
+}
+
+/// Problems of single elements, in the shape of `TRK-9`.
+pub(super) fn render_errors(errors: &[ElementError]) -> Value {
+    errors
+        .iter()
+        .map(|error| json!({"type": error.message, "input_array": error.array, "index": error.index}))
+        .collect()
+}
+
+pub(super) fn refuse(error: IdentityError) -> Problem {
+    match error {
+        IdentityError::Request(IdentityFault::Quoted(text)) => Problem::quoted(StatusCode::BAD_REQUEST, text),
+        IdentityError::Request(IdentityFault::Ours(text)) => Problem::invalid(Code::BodyInvalid, text),
+        IdentityError::NothingValid(errors) => {
+            let message = "no element of the request can be used: 'errors' says why for each";
+            Problem::invalid(Code::BodyInvalid, message).with_errors(render_errors(&errors))
+        }
+        IdentityError::PlanStale => {
+            let message = "the plan does not hold any more: the request is another one, or what it rests on has moved; \
+                           make a new dry run";
+            Problem::new(StatusCode::CONFLICT, Code::PlanStale, message)
+        }
+        IdentityError::Fault(fault) => fault.into(),
+    }
+}

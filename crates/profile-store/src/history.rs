@@ -1,0 +1,117 @@
+//! `GET /users/{braze_id}/history`: why this is one person.
+
+use std::sync::Arc;
+
+use profile_model::{
+    Actor, Config, How, JournalEntry, JournalKind, Key, Keys, MergeRecord, Profile, ProfileId, Timestamp,
+    WorkspaceId,
+};
+use serde_json::{Value, json};
+
+use crate::{Fault, ProfileStore};
+
+/// The life of one person: creations, joins, partings and changes of identifiers, oldest first.
+#[derive(Debug)]
+pub struct History {
+    /// Whose: the survivor, if the id asked for was merged away.
+    pub profile: Arc<Profile>,
+    /// `{"at","kind","actor","cause","merge_id"?,..}` each.
+    pub entries: Vec<Value>,
+}
+
+impl ProfileStore {
+    /// The history of a profile, merged predecessors included; `None`: nobody has this id.
+    ///
+    /// # Errors
+    /// When the backend cannot be read.
+    pub async fn history(&self, workspace: WorkspaceId, id: ProfileId) -> Result<Option<History>, Fault> {
+        let key = Key::merged(id);
+        let keys = Keys { profiles: vec![id], identifiers: vec![key.clone()], ..Keys::default() };
+        let loaded = self.backend().load(workspace, &keys).await?;
+        let survivor = loaded.holders.get(&key).and_then(|holders| holders.first());
+        let found = loaded.profiles.get(&id).or_else(|| loaded.profiles.get(survivor?));
+        let Some(profile) = found.cloned() else { return Ok(None) };
+        let sides: Vec<_> = profile.sides().collect();
+        let journal = self.backend().load_journal(workspace, &sides).await?;
+        let keys = Keys { merges_of: sides, ..Keys::default() };
+        let merges = self.backend().load(workspace, &keys).await?.merges;
+        let config = self.config().await?;
+        let mut entries: Vec<(Timestamp, Value)> =
+            journal.iter().map(|entry| (entry.at, render(entry, &config))).collect();
+        entries.push(created(&profile, &config));
+        let images =
+            merges.values().flatten().filter_map(|record: &MergeRecord| record.removed_image.as_ref());
+        let removed = images.filter(|image| profile.merged.iter().any(|side| side.profile == image.id));
+        entries.extend(removed.map(|image| created(image, &config)));
+        entries.sort_by_key(|(at, _)| *at);
+        Ok(Some(History { profile, entries: entries.into_iter().map(|(_, entry)| entry).collect() }))
+    }
+}
+
+fn created(profile: &Profile, config: &Config) -> (Timestamp, Value) {
+    let actor = profile.origin.as_ref().map(|origin| actor(origin, config));
+    let entry = json!({
+        "at": profile.created_at, "kind": "created", "braze_id": profile.id, "actor": actor,
+        "cause": profile.origin.as_ref().map_or("made before its maker was kept", |origin| door(&origin.kind)),
+    });
+    (profile.created_at, entry)
+}
+
+fn render(entry: &JournalEntry, config: &Config) -> Value {
+    let mut rendered = json!({
+        "at": entry.at, "kind": entry.kind, "braze_id": entry.profile, "actor": actor(&entry.actor, config),
+        "cause": cause(entry),
+    });
+    if let Some(other) = entry.other {
+        rendered["other_braze_id"] = json!(other);
+    }
+    if let (Some(into), Some(detail)) = (rendered.as_object_mut(), entry.detail.as_object()) {
+        into.extend(detail.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    rendered
+}
+
+/// Keys by their name: a person reads this.
+fn actor(actor: &Actor, config: &Config) -> Value {
+    let key = || config.keys.values().find(|key| Some(key.id.to_string()) == actor.reference);
+    let name = if actor.kind == "api" { key().map(|key| key.name.clone()) } else { None };
+    json!({"kind": actor.kind, "reference": actor.reference, "name": name})
+}
+
+fn door(kind: &str) -> &'static str {
+    match kind {
+        "api" => "an API request named an unknown user",
+        "import" => "a row of an import named an unknown user",
+        "line_event" => "LINE sent an event of an unknown LINE ID",
+        "line_sync" => "the follower list had an unknown LINE ID",
+        _ => "an operator asked for it",
+    }
+}
+
+fn cause(entry: &JournalEntry) -> &'static str {
+    let how = entry.detail.get("how").and_then(|how| serde_json::from_value::<How>(how.clone()).ok());
+    match (entry.kind, how) {
+        (JournalKind::Merged, Some(How::Merge)) => "a request named the two as one person",
+        (JournalKind::Merged, Some(How::Identify)) => {
+            "a request identified the anonymous profile as this user"
+        }
+        (JournalKind::Merged, Some(How::Duplicates)) => "a rule found the two sharing a value",
+        (JournalKind::Merged, Some(How::Convergence)) => {
+            "a follower and one identified user had the same LINE ID"
+        }
+        (JournalKind::Merged, None) => "two profiles became one",
+        (JournalKind::LineLinked, _) => "a LINE ID was set",
+        (JournalKind::LineUnlinked, _) => "the LINE ID was taken away",
+        (JournalKind::AliasMovedAway, _) => "the alias of a LINE ID follows the LINE ID",
+        (JournalKind::Identified, _) => "a request gave the anonymous profile an unused external id",
+        (JournalKind::Undone, _) => "the merge was undone",
+        (JournalKind::AliasAdded, _) => "a request added an alias",
+        (JournalKind::AliasRenamed, _) => "a request gave an alias another name",
+        (JournalKind::ExternalIdRenamed, _) => {
+            "a request renamed the external id; the old one still leads here"
+        }
+        (JournalKind::ExternalIdRemoved, _) => "a request removed a deprecated external id",
+        (JournalKind::MergedIdReleased, _) => "the external id of a merged profile is free again",
+        (JournalKind::LineFollowerKeptApart, _) => "a follower must not lose its last profile",
+    }
+}
