@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_api::ApiState;
 use line_platform::messaging::{MessagingClient, MessagingOptions};
 use line_service::{LineService, Sealer, Workers};
-use profile_store::{ImportWorker, ProfileStore};
+use profile_store::{JobKind, JobWorker, ProfileStore};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,7 +22,8 @@ pub(crate) struct Server {
     address: SocketAddr,
     store: ProfileStore,
     workers: Workers,
-    imports: ImportWorker,
+    imports: JobWorker,
+    duplicates: JobWorker,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -62,11 +63,12 @@ impl Server {
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let line = line_service(settings, store.clone(), public_url)?;
         let workers = line.spawn_workers();
-        let imports = ImportWorker::spawn(store.clone());
+        let imports = JobWorker::spawn(store.clone(), JobKind::Import);
+        let duplicates = JobWorker::spawn(store.clone(), JobKind::Duplicates);
         let (stop, stopped) = oneshot::channel();
         let state = ApiState { store: store.clone(), line };
         let task = tokio::spawn(http_api::serve(listener, state, async { drop(stopped.await) }));
-        Ok(Self { address, store, workers, imports, stop, task })
+        Ok(Self { address, store, workers, imports, duplicates, stop, task })
     }
 
     /// `http://ADDRESS:PORT`, with the port really taken.
@@ -87,14 +89,14 @@ impl Server {
 
     /// Accepts nothing more, lets requests in flight and the chunk in work finish, closes the database.
     pub(crate) async fn shutdown(self) {
-        let Self { store, workers, imports, stop, mut task, .. } = self;
+        let Self { store, workers, imports, duplicates, stop, mut task, .. } = self;
         // An error says that the server has ended by itself.
         let _ = stop.send(());
         if !task.is_finished() && tokio::time::timeout(GRACE, &mut task).await.is_err() {
             tracing::warn!("requests in flight took too long and were cut off");
             task.abort();
         }
-        let finish = async { tokio::join!(workers.shutdown(), imports.shutdown()) };
+        let finish = async { tokio::join!(workers.shutdown(), imports.shutdown(), duplicates.shutdown()) };
         if tokio::time::timeout(GRACE, finish).await.is_err() {
             tracing::warn!(
                 "a worker took too long; what it did not commit is done again by the next process"

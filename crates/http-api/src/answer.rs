@@ -67,6 +67,10 @@ codes!(
     CsvHeaderInvalid = "csv_header_invalid",
     /// An export request is not as documented.
     ExportInvalid = "export_invalid",
+    /// No such job.
+    JobUnknown = "job_unknown",
+    /// No open parked group with this id.
+    ParkedUnknown = "parked_unknown",
     /// A plan that does not hold any more.
     PlanStale = "plan_stale",
     /// No such user.

@@ -6,4 +6,4 @@ pub(crate) mod history;
 pub(crate) mod undo;
 
 mod outcomes;
-mod wish;
+pub(crate) mod wish;

@@ -9,6 +9,7 @@ use profile_store::ProfileStore;
 mod answer;
 mod body;
 mod caller;
+mod duplicates;
 mod export;
 mod identity;
 mod imports;
@@ -49,6 +50,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/users/external_ids/remove", post(identity::external_ids::remove))
         .route("/users/merges/{merge_id}/undo", post(identity::undo::undo))
         .route("/users/{braze_id}/history", get(identity::history::history))
+        .route("/users/duplicates", get(duplicates::list::list))
+        .route("/users/duplicates/merge", post(duplicates::merge::merge))
+        .route("/users/duplicates/jobs/{job_id}", get(duplicates::merge::show))
+        .route("/users/duplicates/parked", get(duplicates::parked::list))
+        .route("/users/duplicates/parked/{id}/{review}", post(duplicates::parked::review))
         .route("/users/export/ids", post(export::export_ids))
         .route("/line/users/{line_user_id}", get(line_users::line_user))
         .route("/line/channels", post(line_channels::connect::connect).get(line_channels::list::list))

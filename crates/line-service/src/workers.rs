@@ -101,7 +101,7 @@ async fn claim(service: &LineService, owner: &str) -> Result<Option<(WorkspaceId
     let jobs = service.store().backend().claim_jobs(JobKind::Sync, &lease, now, 1).await?;
     Ok(jobs.into_iter().find_map(|job| match job {
         Job::Sync(workspace, run) => Some((workspace, run)),
-        Job::Import(..) => None,
+        Job::Import(..) | Job::Duplicates(..) => None,
     }))
 }
 

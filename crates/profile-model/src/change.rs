@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Address, AddressState, ConfigChange, EventRow, Friendship, ImportIssue, ImportRun, InboxKey, InboxRow,
-    InboxState, JournalEntry, Key, Keys, LoggedWrite, MergeRecord, Parked, Profile, ProfileId, PurchaseRow,
-    StateOf, Summary, SummaryKey, SyncRun, Timestamp,
+    Address, AddressState, ConfigChange, DuplicatesRun, EventRow, Friendship, ImportIssue, ImportRun,
+    InboxKey, InboxRow, InboxState, JournalEntry, Key, Keys, LoggedWrite, MergeRecord, Parked, Profile,
+    ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncRun, Timestamp,
 };
 
 /// Everything one unit changes. Rows are absolute (new values, not deltas); backends add no rule of their own.
@@ -60,6 +60,8 @@ pub struct ChangeSet {
     pub import: Option<ImportRun>,
     /// Report lines of that import to append.
     pub import_issues: Vec<ImportIssue>,
+    /// A run over duplicates to put.
+    pub duplicates: Option<DuplicatesRun>,
     /// Configuration changes; any raises the revision by one.
     pub config: Vec<ConfigChange>,
 }
@@ -90,6 +92,7 @@ impl ChangeSet {
             && self.parked.is_empty()
             && self.sync.is_none()
             && self.import.is_none()
+            && self.duplicates.is_none()
             && self.import_issues.is_empty()
             && self.config.is_empty()
     }

@@ -4,8 +4,8 @@
 
 use crate::{
     Actor, Alias, ChannelId, Decision, Delivery, Evidence, GroupState, InboxRow, InboxState, Key, Keys,
-    LineUserId, Loaded, Meaning, Occasion, Source, SyncRun, Timestamp, decide_track::make_follower,
-    draft::Draft,
+    LineUserId, Loaded, Meaning, Occasion, Source, SyncRun, Timestamp, decide_duplicates::converge,
+    decide_track::make_follower, draft::Draft,
 };
 
 /// How far LINE's clock may be ahead of ours before a timestamp is not believed (5 minutes).
@@ -112,6 +112,7 @@ fn apply_delivery(
     if draft.holders(&Key::line_id(user)).is_empty() {
         make_follower(draft, user, at);
     }
+    converge(draft, user, at);
     if let Some(state) = state {
         let source = Source::Event(delivery.key.event.clone());
         draft.weigh(&delivery.key.channel, user, &Evidence { state, at: time, source });
@@ -185,6 +186,7 @@ pub fn decide_page(
             make_follower(&mut draft, user, at);
             run.created += 1;
         }
+        converge(&mut draft, user, at);
         if let Some((before, _)) = draft.weigh(&page.channel, user, &evidence)
             && before != Some(GroupState::Subscribed)
         {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{
-    Address, AddressState, ChannelId, Config, Friendship, ImportId, ImportRun, InboxKey, InboxState, Key,
-    LineUserId, LoggedWrite, MergeId, MergeRecord, Occurrence, Parked, Profile, ProfileId, Summary,
-    SummaryKey, SyncId, SyncRun,
+    Address, AddressState, ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId, ImportRun,
+    InboxKey, InboxState, Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Occurrence, Parked, Profile,
+    ProfileId, Summary, SummaryKey, SyncId, SyncRun,
 };
 
 /// What to load, in sets. Duplicates are allowed; order does not matter. The number of statements a backend needs
@@ -36,6 +36,8 @@ pub struct Keys {
     pub sync_of: Option<ChannelId>,
     /// An import.
     pub import: Option<ImportId>,
+    /// A run over duplicates.
+    pub duplicates: Option<DuplicatesId>,
     /// The whole configuration, read inside the transaction.
     pub config: bool,
     /// Merge records by id.
@@ -71,6 +73,8 @@ pub struct Loaded {
     pub sync: Option<SyncRun>,
     /// The import asked for.
     pub import: Option<ImportRun>,
+    /// The run over duplicates asked for.
+    pub duplicates: Option<DuplicatesRun>,
     /// The configuration, if asked for.
     pub config: Option<Arc<Config>>,
     /// Merge records asked for by id, and those of profiles asked for.
@@ -144,6 +148,7 @@ impl Loaded {
         self.parked.extend(more.parked);
         self.sync = more.sync.or_else(|| self.sync.take());
         self.import = more.import.or_else(|| self.import.take());
+        self.duplicates = more.duplicates.or_else(|| self.duplicates.take());
         self.config = more.config.or_else(|| self.config.take());
     }
 }

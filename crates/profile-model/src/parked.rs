@@ -16,6 +16,24 @@ pub enum ParkedState {
     Dismissed,
 }
 
+impl ParkedState {
+    /// The stored and wire word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Released => "released",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Open, Self::Released, Self::Dismissed].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// Why a group was parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,7 +78,7 @@ pub struct Parked {
     pub members: Vec<ProfileId>,
     /// Why.
     pub reasons: Vec<Guard>,
-    /// When it was parked first.
+    /// When it was parked; again after a release, if it had to be.
     #[serde(with = "micros")]
     pub at: Timestamp,
     /// What became of it.

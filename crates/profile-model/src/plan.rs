@@ -53,6 +53,12 @@ impl Plan {
         Self(hash.finalize().into())
     }
 
+    /// The hash itself, for plans that build on each other.
+    #[must_use]
+    pub const fn into_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads a token: 64 hex digits.
     #[must_use]
     pub fn parse(token: &str) -> Option<Self> {

@@ -24,6 +24,12 @@ pub struct Settings {
     pub line_convergence: LineConvergence,
     /// How long a merge can be undone, in days.
     pub undo_days: u32,
+    /// How many profiles rules may fold into one person within `fold_window_hours`; beyond that a group is parked.
+    pub fold_limit: u32,
+    /// See `fold_limit`.
+    pub fold_window_hours: u32,
+    /// Values that never join anybody, beside the built-in ones.
+    pub common_values: Vec<String>,
 }
 
 impl Default for Settings {
@@ -36,6 +42,9 @@ impl Default for Settings {
             merged_ids: MergedIds::default(),
             line_convergence: LineConvergence::default(),
             undo_days: 180,
+            fold_limit: 10,
+            fold_window_hours: 24,
+            common_values: Vec::new(),
         }
     }
 }
@@ -95,13 +104,13 @@ mod tests {
         assert_eq!(settings, Settings::default());
         assert_eq!(
             serde_json::to_string(&settings).unwrap(),
-            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","merged_ids":"follow","line_convergence":"braze","undo_days":180}"#
+            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","merged_ids":"follow","line_convergence":"braze","undo_days":180,"fold_limit":10,"fold_window_hours":24,"common_values":[]}"#
         );
     }
 
     #[test]
     fn settings_come_back_as_they_were_stored() {
-        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","merged_ids":"forget","line_convergence":"merge","undo_days":7}"#;
+        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","merged_ids":"forget","line_convergence":"merge","undo_days":7,"fold_limit":3,"fold_window_hours":1,"common_values":["shop@example.jp"]}"#;
         let settings: Settings = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&settings).unwrap(), text);
     }

@@ -158,6 +158,37 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(u64, ImportIssue)>, Fault>;
 
+    /// One page of values of this kind that more than one profile holds, in the order of the values, after `after`.
+    async fn scan_shared(
+        &self,
+        workspace: WorkspaceId,
+        kind: profile_model::Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Shared>, Fault>;
+
+    /// One page of open parked groups, in the order of their ids, after `after`.
+    async fn scan_parked(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<profile_model::ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Parked>, Fault>;
+
+    /// A parked group by id, in whatever state.
+    async fn load_parked(
+        &self,
+        workspace: WorkspaceId,
+        id: profile_model::ParkedId,
+    ) -> Result<Option<profile_model::Parked>, Fault>;
+
+    /// A run over duplicates by id.
+    async fn load_duplicates(
+        &self,
+        workspace: WorkspaceId,
+        id: profile_model::DuplicatesId,
+    ) -> Result<Option<profile_model::DuplicatesRun>, Fault>;
+
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;
 
@@ -172,6 +203,8 @@ pub enum JobKind {
     Sync,
     /// CSV imports.
     Import,
+    /// Rule-based merges of duplicates.
+    Duplicates,
 }
 
 /// A long job held under a lease.
@@ -181,6 +214,8 @@ pub enum Job {
     Sync(WorkspaceId, SyncRun),
     /// A CSV import.
     Import(WorkspaceId, ImportRun),
+    /// A rule-based merge of duplicates.
+    Duplicates(WorkspaceId, profile_model::DuplicatesRun),
 }
 
 /// Runs a decision that has an outcome beside what it writes: the outcome of the run that was committed.

@@ -240,9 +240,14 @@ pub(crate) fn manner(operation: &str, body: &Value, wish: Wish) -> Manner {
             body.remove(name);
         }
     }
+    Manner { dry_run: wish.dry_run, request: request_hash(operation, &body), plan: wish.plan }
+}
+
+/// SHA-256 of an operation and what it says.
+pub(crate) fn request_hash(operation: &str, body: &Value) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(operation.as_bytes());
     hash.update([0]);
     hash.update(body.to_string().as_bytes());
-    Manner { dry_run: wish.dry_run, request: hash.finalize().into(), plan: wish.plan }
+    hash.finalize().into()
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod backend;
 mod clock;
+mod duplicates;
 mod export;
 mod history;
 mod identity;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, ChannelId, Config, Decision, EventRow, Friendship, ImportId, ImportIssue,
-    ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Lease, LineUserId, Loaded, LoggedWrite, MergeId,
-    MergeRecord, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncId, SyncRun,
-    Timestamp, WorkspaceId,
+    Address, AddressState, ChannelId, Config, Decision, DuplicatesId, DuplicatesRun, EventRow, Friendship,
+    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease, LineUserId,
+    Loaded, LoggedWrite, MergeId, MergeRecord, Parked, ParkedId, ParkedState, Profile, ProfileId,
+    PurchaseRow, Shared, StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
@@ -25,6 +25,7 @@ struct World {
     merge_log: Vec<LoggedWrite>,
     never_same: BTreeSet<(ProfileId, ProfileId)>,
     parked: BTreeMap<Key, Parked>,
+    duplicates: BTreeMap<DuplicatesId, (DuplicatesRun, Option<Lease>)>,
     identifiers: BTreeMap<Key, BTreeSet<ProfileId>>,
     events: Vec<EventRow>,
     purchases: Vec<PurchaseRow>,
@@ -196,6 +197,56 @@ impl Backend for ModelBackend {
             let numbered = issues.enumerate().map(|(place, issue)| (place as u64 + 1, issue.clone()));
             numbered.filter(|(number, _)| *number > after).take(limit as usize).collect()
         }))
+    }
+
+    async fn scan_shared(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Shared>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let shared = world.identifiers.iter().filter(|(key, holders)| {
+                key.kind == kind && holders.len() > 1 && after.is_none_or(|after| &*key.value > after)
+            });
+            let shared =
+                shared.map(|(key, holders)| Shared { key: key.clone(), count: holders.len() as u64 });
+            shared.take(limit as usize).collect()
+        }))
+    }
+
+    async fn scan_parked(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<Parked>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let mut open: Vec<_> = world
+                .parked
+                .values()
+                .filter(|group| {
+                    group.state == ParkedState::Open && after.is_none_or(|after| group.id > after)
+                })
+                .cloned()
+                .collect();
+            open.sort_by_key(|group| group.id);
+            open.truncate(limit as usize);
+            open
+        }))
+    }
+
+    async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {
+        Ok(self.read(workspace, |world| world.parked.values().find(|group| group.id == id).cloned()))
+    }
+
+    async fn load_duplicates(
+        &self,
+        workspace: WorkspaceId,
+        id: DuplicatesId,
+    ) -> Result<Option<DuplicatesRun>, Fault> {
+        Ok(self.read(workspace, |world| world.duplicates.get(&id).map(|(run, _)| run.clone())))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

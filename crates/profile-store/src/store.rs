@@ -29,7 +29,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: Mutex<Option<Cached>>,
     uploads: std::path::PathBuf,
-    import_signal: tokio::sync::Notify,
+    job_signal: tokio::sync::Notify,
 }
 
 struct Cached {
@@ -41,9 +41,9 @@ impl ProfileStore {
     /// A store on `backend`; uploads wait for their import in `uploads` (a folder, made when first needed).
     #[must_use]
     pub fn new(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>, uploads: std::path::PathBuf) -> Self {
-        let import_signal = tokio::sync::Notify::new();
+        let job_signal = tokio::sync::Notify::new();
         let config = Mutex::new(None);
-        Self { inner: Arc::new(Inner { backend, clock, config, uploads, import_signal }) }
+        Self { inner: Arc::new(Inner { backend, clock, config, uploads, job_signal }) }
     }
 
     /// The backend.
@@ -75,9 +75,9 @@ impl ProfileStore {
         Ok(Occasion { now, fresh: self.fresh(now), actor, settings: Arc::new(known.unwrap_or_default()) })
     }
 
-    /// Wakes the import worker of this process.
-    pub(crate) fn import_signal(&self) -> &tokio::sync::Notify {
-        &self.inner.import_signal
+    /// Wakes the job workers of this process.
+    pub(crate) fn job_signal(&self) -> &tokio::sync::Notify {
+        &self.inner.job_signal
     }
 
     /// Where uploads wait.

@@ -127,7 +127,7 @@ impl Upload {
         };
         let work = Work::new("create_import", self.workspace, Keys::default()).repeatable();
         self.store.decide(work, decide).await?;
-        self.store.import_signal().notify_waiters();
+        self.store.job_signal().notify_waiters();
         Ok(self.run.id)
     }
 }

@@ -1,4 +1,4 @@
-//! The import worker: takes imports under a lease and runs them, one after the other.
+//! Workers for long jobs: each takes jobs of one kind under a lease and runs them, one after the other.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::{Fault, Job, JobKind, ProfileStore};
 
-/// How long a lease lasts; renewed between chunks. A process that died is taken over after this.
+/// How long a lease lasts; renewed while the job runs. A process that died is taken over after this.
 const LEASE_MICROS: i64 = 15 * 1_000_000;
 
 /// How often the table is looked at when nobody signals.
@@ -16,17 +16,17 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// A running worker.
 #[derive(Debug)]
-pub struct ImportWorker {
+pub struct JobWorker {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl ImportWorker {
-    /// Starts it.
+impl JobWorker {
+    /// Starts a worker for imports or for merges of duplicates; follower syncs have their own (they need LINE).
     #[must_use]
-    pub fn spawn(store: ProfileStore) -> Self {
+    pub fn spawn(store: ProfileStore, kind: JobKind) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(work(store, stopped));
+        let task = tokio::spawn(work(store, kind, stopped));
         Self { stop, task }
     }
 
@@ -37,18 +37,18 @@ impl ImportWorker {
     }
 }
 
-async fn work(store: ProfileStore, mut stopped: watch::Receiver<bool>) {
-    let owner = format!("import-{}", store.fresh(store.now()).uuid());
+async fn work(store: ProfileStore, kind: JobKind, mut stopped: watch::Receiver<bool>) {
+    let owner = format!("{kind:?}-{}", store.fresh(store.now()).uuid());
     while !*stopped.borrow() {
-        let ran = match run_next(&store, &owner, &stopped).await {
+        let ran = match run_next(&store, kind, &owner, &stopped).await {
             Ok(ran) => ran,
             Err(fault) => {
-                tracing::warn!(%fault, "an import could not go on; it will be tried again");
+                tracing::warn!(%fault, ?kind, "a job could not go on; it will be tried again");
                 false
             }
         };
         if !ran {
-            let signal = store.import_signal();
+            let signal = store.job_signal();
             tokio::select! {
                 () = signal.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
@@ -57,39 +57,52 @@ async fn work(store: ProfileStore, mut stopped: watch::Receiver<bool>) {
         }
     }
     if let Err(fault) = store.backend().release_jobs(&owner).await {
-        tracing::warn!(%fault, "the lease of an import could not be given back; it ends by itself");
+        tracing::warn!(%fault, ?kind, "the lease of a job could not be given back; it ends by itself");
     }
 }
 
-async fn run_next(store: &ProfileStore, owner: &str, stopped: &watch::Receiver<bool>) -> Result<bool, Fault> {
-    let Some((workspace, run)) = claim(store, owner).await? else { return Ok(false) };
-    let id = run.id;
-    let renew = tokio::spawn(keep_lease(store.clone(), owner.to_owned()));
-    let result = store.run_import(workspace, run, |_| !*stopped.borrow()).await;
+async fn run_next(
+    store: &ProfileStore,
+    kind: JobKind,
+    owner: &str,
+    stopped: &watch::Receiver<bool>,
+) -> Result<bool, Fault> {
+    let Some(job) = claim(store, kind, owner).await? else { return Ok(false) };
+    let renew = tokio::spawn(keep_lease(store.clone(), kind, owner.to_owned()));
+    let result = run(store, job, stopped).await;
     renew.abort();
-    let run = result?;
-    tracing::info!(import_id = %id, state = ?run.state, rows_read = run.rows_read, "import ran");
-    Ok(true)
+    result.map(|()| true)
 }
 
-async fn claim(
-    store: &ProfileStore,
-    owner: &str,
-) -> Result<Option<(profile_model::WorkspaceId, profile_model::ImportRun)>, Fault> {
+async fn run(store: &ProfileStore, job: Job, stopped: &watch::Receiver<bool>) -> Result<(), Fault> {
+    match job {
+        Job::Import(workspace, run) => {
+            let run = store.run_import(workspace, run, |_| !*stopped.borrow()).await?;
+            tracing::info!(import_id = %run.id, state = ?run.state, rows_read = run.rows_read, "import ran");
+        }
+        Job::Duplicates(workspace, run) => {
+            let run = store.run_duplicates(workspace, run, |_| !*stopped.borrow()).await?;
+            tracing::info!(
+                job_id = %run.id, state = ?run.state, groups = run.groups, merged = run.merged_profiles,
+                parked = run.parked_groups, "merge of duplicates ran"
+            );
+        }
+        Job::Sync(..) => {}
+    }
+    Ok(())
+}
+
+async fn claim(store: &ProfileStore, kind: JobKind, owner: &str) -> Result<Option<Job>, Fault> {
     let now = store.now();
     let lease = Lease { owner: owner.to_owned(), until: now.plus_micros(LEASE_MICROS) };
-    let jobs = store.backend().claim_jobs(JobKind::Import, &lease, now, 1).await?;
-    Ok(jobs.into_iter().find_map(|job| match job {
-        Job::Import(workspace, run) => Some((workspace, run)),
-        Job::Sync(..) => None,
-    }))
+    Ok(store.backend().claim_jobs(kind, &lease, now, 1).await?.into_iter().next())
 }
 
-async fn keep_lease(store: ProfileStore, owner: String) {
+async fn keep_lease(store: ProfileStore, kind: JobKind, owner: String) {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        if let Err(fault) = claim(&store, &owner).await {
-            tracing::warn!(%fault, "the lease of an import could not be renewed");
+        if let Err(fault) = claim(&store, kind, &owner).await {
+            tracing::warn!(%fault, ?kind, "the lease of a job could not be renewed");
         }
     }
 }

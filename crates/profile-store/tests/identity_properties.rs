@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use profile_model::{
-    Actor, Filling, GlobalState, Key, Keys, MergeId, Profile, ProfileId, Timestamp, WorkspaceId, combine,
+    Actor, Filling, GlobalState, Key, Keys, LineConvergence, MergeId, Profile, ProfileId, Settings,
+    Timestamp, WorkspaceId, combine,
 };
-use profile_store::conformance::{Memory, exported_state, identity_operations, operations, perform};
+use profile_store::conformance::{
+    Memory, Operation, exported_state, identity_operations, operations, perform,
+};
 use profile_store::model::ModelBackend;
 use profile_store::{Backend, FixedClock, ProfileStore, Wish};
 use proptest::prelude::*;
@@ -23,10 +26,16 @@ struct World {
 
 impl World {
     /// A world after a random history.
-    async fn after(operations: Vec<profile_store::conformance::Operation>) -> Self {
+    async fn after(operations: Vec<Operation>) -> Self {
+        Self::with(Settings::default(), operations).await
+    }
+
+    async fn with(settings: Settings, operations: Vec<Operation>) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::from_millis(1_700_000_020_000)));
         let backend: Arc<dyn Backend> = Arc::new(ModelBackend::default());
         let store = ProfileStore::new(backend, Arc::clone(&clock) as Arc<_>, std::env::temp_dir());
+        store.create_workspace("w").await.unwrap();
+        store.set_settings("w", settings).await.unwrap();
         let mut world = Self { store, clock, memory: Memory::default() };
         for operation in operations {
             world.clock.advance_micros(1_000_000);
@@ -65,6 +74,33 @@ impl World {
     async fn undo(&self, merge: MergeId) -> profile_model::UndoOutcome {
         self.clock.advance_micros(1_000_000);
         self.store.undo_merge(W, Actor::new("api", "test"), merge, false).await.unwrap()
+    }
+}
+
+const LINE_ID: &str = "U89f4a626548ccd48482f529a482f138b";
+
+/// A follow, an API write and a CSV row of one person.
+fn story(step: usize) -> Operation {
+    let user = profile_model::LineUserId::from_line(LINE_ID).unwrap();
+    match step {
+        0 => Operation::Deliver(vec![profile_model::Delivery {
+            key: profile_model::InboxKey {
+                channel: profile_model::ChannelId("1".into()),
+                event: "follow".into(),
+            },
+            kind: "follow".into(),
+            meaning: profile_model::Meaning::Friendship(profile_model::GroupState::Subscribed),
+            user: Some(user),
+            at: Some(Timestamp::from_millis(1_700_000_000_000)),
+            received_at: Timestamp::from_millis(1_700_000_020_000),
+            body: serde_json::value::RawValue::from_string("{}".into()).unwrap(),
+        }]),
+        1 => Operation::Track(json!({"attributes": [
+            {"external_id": "customer", "native_line_id": LINE_ID, "first_name": "Hanako"},
+        ]})),
+        _ => Operation::Csv(json!({"attributes": [
+            {"external_id": "customer", "native_line_id": LINE_ID, "tier": "gold"},
+        ]})),
     }
 }
 
@@ -128,11 +164,39 @@ proptest! {
 
     /// Identifiers, followers and totals hold after any history of all operations, undo included.
     #[test]
-    fn identifiers_followers_and_totals_hold(seed: u64, count in 1_usize..80) {
+    fn identifiers_and_followers_hold(seed: u64, count in 1_usize..80, merge: bool) {
         run(async {
-            let world = World::after(identity_operations(seed, count)).await;
+            let line_convergence = if merge { LineConvergence::Merge } else { LineConvergence::Braze };
+            let settings = Settings { line_convergence, ..Settings::default() };
+            let world = World::with(settings, identity_operations(seed, count)).await;
             identifiers_hold(&world).await;
             followers_have_profiles(&world).await;
+        });
+    }
+
+    /// With `line_convergence = merge`, follow, API write and CSV row end in the same state in every order, with
+    /// redelivery; the survivor carries the alias.
+    #[test]
+    fn follow_write_and_row_converge_in_every_order(order in Just([0_usize, 1, 2, 0]).prop_shuffle()) {
+        run(async {
+            let settings = Settings { line_convergence: LineConvergence::Merge, ..Settings::default() };
+            let mut ends = Vec::new();
+            for order in [&[0, 1, 2][..], &order[..]] {
+                let world = World::with(settings.clone(), Vec::new()).await;
+                for step in order {
+                    world.clock.advance_micros(1_000_000);
+                    perform(&world.store, W, story(*step), &mut Memory::default()).await.unwrap();
+                }
+                let users = world.store.render_all_fields(W, world.profiles().await).await.unwrap();
+                assert_eq!(users.len(), 1, "{order:?}: {users:?}");
+                let mut user = users[0].clone();
+                for field in ["created_at", "braze_id", "random_bucket", "line"] {
+                    user.as_object_mut().unwrap().remove(field);
+                }
+                assert_eq!(user["user_aliases"][0]["alias_name"], json!(LINE_ID));
+                ends.push(user);
+            }
+            assert_eq!(ends[0], ends[1]);
         });
     }
 

@@ -1,8 +1,8 @@
 //! Long jobs: their rows, leases and reports.
 
 use profile_model::{
-    ChangeSet, ChannelId, ImportId, ImportIssue, ImportRun, ImportState, IssueLevel, Keys, Lease, Loaded,
-    SyncId, SyncRun, SyncState, Timestamp, WorkspaceId,
+    ChangeSet, ChannelId, DuplicatesId, DuplicatesRun, DuplicatesState, ImportId, ImportIssue, ImportRun,
+    ImportState, IssueLevel, Keys, Lease, Loaded, SyncId, SyncRun, SyncState, Timestamp, WorkspaceId,
 };
 use profile_store::{Fault, Job, JobKind};
 use sqlx::Row as _;
@@ -14,6 +14,7 @@ use crate::statement::{Counted, SetStatement, plain};
 
 const SYNC: i64 = 1;
 const IMPORT: i64 = 2;
+const DUPLICATES: i64 = 3;
 
 static PUT: &str = "-- put_job\nINSERT INTO jobs (id, sk, kind, channel, open, started_at, run) \
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET open = excluded.open, run = excluded.run";
@@ -33,6 +34,17 @@ pub(crate) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
             .bind(SYNC)
             .bind(run.channel.0.clone())
             .bind(i64::from(run.state == SyncState::Running))
+            .bind(run.started_at.as_micros())
+            .bind(serde_json::to_string(run).unwrap_or_default());
+        counted.execute(query).await?;
+    }
+    if let Some(run) = &change.duplicates {
+        let query = plain(PUT)
+            .bind(run.id.0.as_bytes().to_vec())
+            .bind(sk)
+            .bind(DUPLICATES)
+            .bind(None::<String>)
+            .bind(i64::from(run.state == DuplicatesState::Running))
             .bind(run.started_at.as_micros())
             .bind(serde_json::to_string(run).unwrap_or_default());
         counted.execute(query).await?;
@@ -86,6 +98,9 @@ pub(crate) async fn load(
     if let Some(channel) = &keys.sync_of {
         loaded.sync = load_sync_of(counted, sk, channel).await?;
     }
+    if let Some(id) = keys.duplicates {
+        loaded.duplicates = load_duplicates(counted, sk, id).await?;
+    }
     if let Some(id) = keys.import {
         loaded.import = load_import(counted, sk, id).await?;
     }
@@ -123,6 +138,14 @@ pub(crate) async fn load_import(
     load_run(counted, plain(BY_ID).bind(id.0.as_bytes().to_vec()).bind(sk).bind(IMPORT)).await
 }
 
+pub(crate) async fn load_duplicates(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    id: DuplicatesId,
+) -> Result<Option<DuplicatesRun>, Fault> {
+    load_run(counted, plain(BY_ID).bind(id.0.as_bytes().to_vec()).bind(sk).bind(DUPLICATES)).await
+}
+
 async fn load_sync_of(
     counted: &mut Counted<'_>,
     sk: i64,
@@ -146,6 +169,7 @@ pub(crate) async fn claim(
     let number = match kind {
         JobKind::Sync => SYNC,
         JobKind::Import => IMPORT,
+        JobKind::Duplicates => DUPLICATES,
     };
     let query = plain(
         "-- claim_jobs\nUPDATE jobs SET lease_owner = ?1, lease_until = ?2 WHERE id IN (SELECT id FROM jobs \
@@ -166,6 +190,7 @@ pub(crate) async fn claim(
         jobs.push(match kind {
             JobKind::Sync => Job::Sync(workspace, read_run(row, 1)?),
             JobKind::Import => Job::Import(workspace, read_run(row, 1)?),
+            JobKind::Duplicates => Job::Duplicates(workspace, read_run(row, 1)?),
         });
     }
     Ok(jobs)

@@ -2,6 +2,7 @@
 
 mod apply;
 mod config;
+mod duplicates;
 mod examination;
 mod fault;
 mod jobs;

@@ -17,7 +17,7 @@ use crate::fault::{to_fault, unreadable};
 use crate::rows::{COLUMNS, read_id, read_profile};
 use crate::statement::{Counted, MAX_ROWS, SetStatement};
 
-mod joins;
+pub(crate) mod joins;
 
 /// What was loaded, with the integer keys that only this backend knows.
 #[derive(Default)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys,
-    Lease, LineUserId, Loaded, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun, Timestamp,
-    WorkspaceId,
+    ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId, ImportIssue, ImportRun, InboxKey,
+    InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked, ParkedId, Profile, ProfileId,
+    Shared, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
@@ -252,6 +252,37 @@ impl Backend for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(u64, ImportIssue)>, Fault> {
         read!(self, counted => crate::jobs::scan_issues(counted, id, after, limit))
+    }
+
+    async fn scan_shared(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Shared>, Fault> {
+        read!(self, counted => crate::duplicates::shared(counted, workspace.shard_key(0), kind, after, limit))
+    }
+
+    async fn scan_parked(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<Parked>, Fault> {
+        read!(self, counted => crate::duplicates::parked(counted, workspace.shard_key(0), after, limit))
+    }
+
+    async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {
+        read!(self, counted => crate::duplicates::parked_by_id(counted, workspace.shard_key(0), id))
+    }
+
+    async fn load_duplicates(
+        &self,
+        workspace: WorkspaceId,
+        id: DuplicatesId,
+    ) -> Result<Option<DuplicatesRun>, Fault> {
+        read!(self, counted => crate::jobs::load_duplicates(counted, workspace.shard_key(0), id))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

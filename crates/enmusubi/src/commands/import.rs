@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use profile_model::{ImportId, ImportKind, ImportRun, ImportState, WorkspaceId};
-use profile_store::{ImportWorker, ProfileStore, UploadFault};
+use profile_store::{JobKind, JobWorker, ProfileStore, UploadFault};
 use serde_json::json;
 
 use crate::args::{ImportCommand, ImportUsersArguments};
@@ -60,7 +60,7 @@ async fn import(
         upload.write(&chunk).await.map_err(refused)?;
     }
     let id = upload.finish().await.map_err(refused)?;
-    let worker = ImportWorker::spawn(store.clone());
+    let worker = JobWorker::spawn(store.clone(), JobKind::Import);
     let followed = follow(store, workspace, id, size).await;
     worker.shutdown().await;
     let run = followed?;

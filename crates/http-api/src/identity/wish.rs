@@ -18,7 +18,7 @@ struct Asked {
 }
 
 /// What the caller wishes, and whether it wants the outcomes.
-pub(super) fn read(uri: &Uri, body: &Value) -> Result<(Wish, bool), Problem> {
+pub(crate) fn read(uri: &Uri, body: &Value) -> Result<(Wish, bool), Problem> {
     let query = Query::<Asked>::try_from_uri(uri)
         .map_err(|_| Problem::invalid(Code::FieldInvalid, "'explain' and 'dry_run' must be true or false"))?;
     let Query(asked) = query;

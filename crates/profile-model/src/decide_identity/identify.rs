@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick, pick::owner_of};
 use crate::{
     Decision, How, Identify, JournalKind, Key, Loaded, Occasion, Profile, ProfileId, Target, Timestamp,
-    draft::Draft,
+    decide_duplicates::converge, draft::Draft,
 };
 
 /// Decides a batch.
@@ -32,6 +32,9 @@ fn identify(draft: &mut Draft<'_>, item: &Identify, at: Timestamp) -> IdentityOu
     }
     let Some(target) = owner_of(draft, &item.external_id) else {
         assign(draft, who, &item.external_id, at);
+        if let Some(line_id) = draft.profile(who).and_then(|profile| profile.line_id.clone()) {
+            converge(draft, &line_id, at);
+        }
         return IdentityOutcome { kept: Some(who), ..IdentityOutcome::new(array, index, Done::Identified) };
     };
     if let Some(reason) = obstacle(draft, &item.who.target, target, who) {

@@ -3,7 +3,7 @@
 use crate::{
     Address, AddressKind, Attributes, Change, CustomOutcome, Email, GlobalState, GroupChannel, GroupState,
     Item, ItemError, Key, Keys, Phone, Profile, ProfileId, StateOf, Target, Timestamp, Zone, apply_custom,
-    draft::Draft,
+    decide_duplicates::converge, draft::Draft,
 };
 
 use super::{address_of_email, address_of_phone, line_rules};
@@ -40,6 +40,7 @@ pub(super) fn apply(
     errors: &mut Vec<ItemError>,
 ) -> bool {
     let mut changed = false;
+    let mut converging = None;
     if let Some(email) = &attributes.email {
         changed |= draft.set_email(id, email.value(), at);
         move_own_email_states(draft, id, email.value(), at);
@@ -60,10 +61,18 @@ pub(super) fn apply(
             });
         } else {
             changed |= line_rules::set_line_id(draft, id, line_id.value(), at);
+            if let Some(line_id) = line_id.value() {
+                converging = Some(line_id);
+            }
         }
     }
     changed |= draft.edit(id, at, |profile| apply_row(profile, attributes));
-    changed | apply_states(draft, id, attributes, at)
+    changed |= apply_states(draft, id, attributes, at);
+    // Last, so that the image of a join shows the profile with everything this object said.
+    if let Some(line_id) = converging {
+        converge(draft, line_id, at);
+    }
+    changed
 }
 
 /// Fields that live on the row alone.

@@ -6,7 +6,8 @@
 use serde_json::json;
 
 use crate::{
-    Alias, Change, JournalKind, Key, LINE_ALIAS_LABEL, LineUserId, ProfileId, Target, Timestamp, draft::Draft,
+    Alias, Change, JournalKind, Key, LINE_ALIAS_LABEL, LineConvergence, LineUserId, ProfileId, Target,
+    Timestamp, draft::Draft,
 };
 
 /// Whether an object named by alias (`line_id`, U) would give its profile another LINE id, or none. The alias follows
@@ -69,6 +70,14 @@ pub(crate) fn keep_follower(
 pub(crate) fn make_follower(draft: &mut Draft<'_>, user: &LineUserId, at: Timestamp) -> ProfileId {
     let alias = Alias::line(user);
     let holder = draft.holders(&Key::alias(&alias)).first().copied();
+    if let Some(holder) = holder
+        && draft.settings.line_convergence == LineConvergence::Merge
+        && draft.profile(holder).is_some_and(|profile| profile.line_id.is_none())
+    {
+        draft.put_line_id(holder, Some(user), at);
+        draft.note(holder, at, JournalKind::LineLinked, None, json!({"native_line_id": user}));
+        return holder;
+    }
     let id = draft.create(at, 0);
     if let Some(holder) = holder {
         draft.remove_alias(holder, &alias, at);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Draft, Edited, Fate};
 use crate::{
     Address, AddressKind, Alias, Email, FormerId, FormerKind, GlobalState, Key, LineUserId, LoggedWrite,
-    MergeId, MergeRecord, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
+    MergeId, MergeRecord, Parked, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
 };
 
 impl Draft<'_> {
@@ -200,6 +200,18 @@ impl Draft<'_> {
             self.missing.never_same.push(side);
             self.is_missing = true;
             BTreeSet::new()
+        })
+    }
+
+    /// The parked group of a value, as it is after the writes so far.
+    pub(crate) fn parked(&mut self, key: &Key) -> Option<Parked> {
+        if let Some(parked) = self.change.parked.iter().rev().find(|parked| parked.key == *key) {
+            return Some(parked.clone());
+        }
+        self.loaded.parked.get(key).cloned().unwrap_or_else(|| {
+            self.missing.parked.push(key.clone());
+            self.is_missing = true;
+            None
         })
     }
 

@@ -1,6 +1,6 @@
 //! Random identity calls.
 
-use profile_model::{Actor, MergeId, WorkspaceId};
+use profile_model::{Actor, DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, MergeId, Review, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::operations::Dice;
@@ -23,6 +23,10 @@ pub enum Call {
     Remove(Value),
     /// Undo of one of the merges made so far, counted from the newest; whether it may be joined again.
     Undo(usize, bool),
+    /// A run of a rule over duplicates, to its end.
+    Duplicates(DuplicatesRule),
+    /// The review of the first parked group.
+    Review(Review),
 }
 
 /// What later operations need to know of earlier ones.
@@ -70,6 +74,21 @@ pub(super) async fn perform_call(
                 return Err(fault);
             }
         }
+        Call::Duplicates(rule) => {
+            let run = store.start_duplicates(workspace, actor, rule).await?;
+            store.run_duplicates(workspace, run, |_| true).await?;
+        }
+        Call::Review(review) => {
+            if let Some(group) = store.parked(workspace, None, 1).await?.first() {
+                let rule = DuplicatesRule {
+                    by: DuplicatesBy::Email,
+                    keep: KeepBy::Created,
+                    order: KeepOrder::Oldest,
+                    merge_identified: true,
+                };
+                store.review_parked(workspace, actor, group.id, review, rule).await?;
+            }
+        }
         Call::Undo(back, allow_rejoin) => {
             let chosen = memory.merges.len().checked_sub(1 + back).and_then(|at| memory.merges.get(at));
             if let Some(merge) = chosen {
@@ -82,7 +101,15 @@ pub(super) async fn perform_call(
 
 impl Dice {
     pub(super) fn call(&mut self) -> Call {
-        match self.roll(8) {
+        match self.roll(11) {
+            8 | 9 => Call::Duplicates(DuplicatesRule {
+                by: [DuplicatesBy::NativeLineId, DuplicatesBy::Email, DuplicatesBy::Phone]
+                    [self.roll(3) as usize],
+                keep: [KeepBy::Created, KeepBy::Updated, KeepBy::LastSession][self.roll(3) as usize],
+                order: [KeepOrder::Newest, KeepOrder::Oldest][self.roll(2) as usize],
+                merge_identified: self.roll(2) == 0,
+            }),
+            10 => Call::Review(if self.roll(3) == 0 { Review::Dismiss } else { Review::Release }),
             0 | 1 => Call::Identify(self.identify()),
             2 | 3 => Call::Merge(json!({"merge_updates": [
                 {"identifier_to_merge": self.side(), "identifier_to_keep": self.side()},

@@ -130,10 +130,10 @@ impl Dice {
 
     fn operation(&mut self, kinds: u32) -> Operation {
         match self.roll(kinds) {
-            10..18 => Operation::Identity(self.call()),
             0..4 => Operation::Track(self.body()),
             4..6 => Operation::Csv(self.body()),
-            6..9 => {
+            10.. => Operation::Identity(self.call()),
+            6..=8 => {
                 let count = 1 + self.roll(4);
                 Operation::Deliver((0..count).map(|_| self.delivery()).collect())
             }

@@ -68,7 +68,9 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
             ])
         }));
     }
-    Ok(json!({"profiles": profiles, "friendships": friendships}))
+    let parked = store.backend().scan_parked(workspace, None, 10_000).await?;
+    let parked: Vec<_> = parked.iter().map(|group| json!(group)).collect();
+    Ok(json!({"profiles": profiles, "friendships": friendships, "parked": parked}))
 }
 
 /// Merge records, logged writes and pairs of one profile.

@@ -1,6 +1,8 @@
 //! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
 
-use profile_model::{ChangeSet, ConfigChange, ImportState, Lease, SyncState, Timestamp, WorkspaceId};
+use profile_model::{
+    ChangeSet, ConfigChange, DuplicatesState, ImportState, Lease, SyncState, Timestamp, WorkspaceId,
+};
 
 use super::State;
 use crate::{Fault, Job, JobKind};
@@ -82,6 +84,9 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     if let Some(run) = &change.sync {
         world.syncs.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
     }
+    if let Some(run) = &change.duplicates {
+        world.duplicates.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
+    }
     if let Some(run) = &change.import {
         world.imports.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
         world.issues.entry(run.id).or_default().extend(change.import_issues.iter().cloned());
@@ -128,6 +133,10 @@ pub(super) fn claim(
                 let open = run.state == ImportState::InProgress && (free(held) || own(held));
                 open.then(|| (!own(held), run.started_at, Job::Import(*workspace, run.clone()), held))
             })),
+            JobKind::Duplicates => jobs.extend(world.duplicates.values_mut().filter_map(|(run, held)| {
+                let open = run.state == DuplicatesState::Running && (free(held) || own(held));
+                open.then(|| (!own(held), run.started_at, Job::Duplicates(*workspace, run.clone()), held))
+            })),
         }
     }
     jobs.sort_by_key(|(foreign, started, ..)| (*foreign, *started));
@@ -143,7 +152,8 @@ pub(super) fn claim(
 pub(super) fn release(state: &mut State, owner: &str) {
     for world in state.worlds.values_mut() {
         let leases = world.syncs.values_mut().map(|(_, held)| held);
-        for held in leases.chain(world.imports.values_mut().map(|(_, held)| held)) {
+        let leases = leases.chain(world.imports.values_mut().map(|(_, held)| held));
+        for held in leases.chain(world.duplicates.values_mut().map(|(_, held)| held)) {
             if held.as_ref().is_some_and(|held| held.owner == owner) {
                 *held = None;
             }

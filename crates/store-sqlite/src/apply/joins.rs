@@ -58,7 +58,7 @@ static PARKED: SetStatement = SetStatement {
     text: "-- put_parked\nINSERT INTO parked (sk, kind, label, value, id, at, state, members, reasons) \
            SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9 \
            FROM (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT (sk, kind, label, value) DO UPDATE SET \
-           state = excluded.state, members = excluded.members, reasons = excluded.reasons",
+           at = excluded.at, state = excluded.state, members = excluded.members, reasons = excluded.reasons",
     columns: 9,
 };
 
@@ -173,7 +173,7 @@ pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
                 .bind(group.key.value.to_string())
                 .bind(group.id.0.as_bytes().to_vec())
                 .bind(group.at.as_micros())
-                .bind(json(&group.state))
+                .bind(group.state.as_str())
                 .bind(json(&group.members))
                 .bind(json(&group.reasons))
         },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use profile_model::{
     Address, AddressKind, GlobalState, GroupId, Key, Keys, LoggedWrite, MergeId, MergeRecord, Parked,
-    ParkedId, Profile, ProfileId, StateBefore, StateOf, Timestamp,
+    ParkedId, ParkedState, Profile, ProfileId, StateBefore, StateOf, Timestamp,
 };
 use profile_store::Fault;
 use sqlx::Row as _;
@@ -223,7 +223,7 @@ pub(crate) fn read_parked(row: &SqliteRow, at: usize, key: Key) -> Result<Parked
         members: serde_json::from_str(json(1)?).map_err(|_| unreadable("parked.members"))?,
         reasons: serde_json::from_str(json(2)?).map_err(|_| unreadable("parked.reasons"))?,
         at: Timestamp::from_micros(row.try_get(at + 3).map_err(column)?),
-        state: serde_json::from_str(json(4)?).map_err(|_| unreadable("parked.state"))?,
+        state: ParkedState::parse(json(4)?).ok_or_else(|| unreadable("parked.state"))?,
     })
 }
 

@@ -1,0 +1,68 @@
+//! `GET /users/duplicates/parked`, and the review of one group.
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use profile_model::{DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Parked, ParkedId, Review};
+use serde_json::{Value, json};
+
+use super::{GET, MERGE, Paging};
+use crate::answer::{Code, Problem, answer};
+use crate::{ApiState, caller};
+
+pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, GET).await?;
+    let (limit, after) = Paging::read(&parts.uri)?;
+    let after = after.map(|after| ParkedId::parse(&after)).map(|after| {
+        after.ok_or_else(|| Problem::invalid(Code::FieldInvalid, "'cursor' is not one of ours"))
+    });
+    let groups = state.store.parked(caller.workspace, after.transpose()?, limit).await?;
+    let next = if groups.len() < limit as usize { None } else { groups.last() };
+    let next = next.map(|group| super::seal(&group.id.to_string()));
+    let groups: Vec<_> = groups.iter().map(render).collect();
+    Ok(answer(StatusCode::OK, &json!({"message": "success", "groups": groups, "next_cursor": next})))
+}
+
+fn render(group: &Parked) -> Value {
+    json!({
+        "id": group.id, "by": DuplicatesBy::of_kind(group.key.kind).map(DuplicatesBy::as_str),
+        "value": &*group.key.value, "members": group.members,
+        "reasons": group.reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
+        "parked_at": group.at, "state": group.state.as_str(),
+    })
+}
+
+/// `POST /users/duplicates/parked/{id}/release` and `/dismiss`.
+pub(crate) async fn review(
+    State(state): State<ApiState>,
+    Path((id, verb)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let review = match verb.as_str() {
+        "release" => Review::Release,
+        "dismiss" => Review::Dismiss,
+        _ => return Err(crate::path::unknown_route().await),
+    };
+    let (parts, _) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, MERGE).await?;
+    let unknown = || {
+        let message = "there is no open parked group with this id";
+        Problem::new(StatusCode::NOT_FOUND, Code::ParkedUnknown, message)
+    };
+    let id = ParkedId::parse(&id).ok_or_else(unknown)?;
+    // Whom a release keeps is the default of `DUP-2`.
+    let rule = DuplicatesRule {
+        by: DuplicatesBy::NativeLineId,
+        keep: KeepBy::default(),
+        order: KeepOrder::default(),
+        merge_identified: true,
+    };
+    let outcome = state.store.review_parked(caller.workspace, caller.actor, id, review, rule).await?;
+    let outcome = outcome.ok_or_else(unknown)?;
+    let body = json!({
+        "message": "success", "id": id, "state": if review == Review::Release { "released" } else { "dismissed" },
+        "kept": outcome.keep, "merge_ids": outcome.merges,
+    });
+    Ok(answer(StatusCode::OK, &body))
+}
