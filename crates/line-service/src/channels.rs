@@ -203,6 +203,7 @@ pub(crate) fn new_run(id: SyncId, channel: ChannelId, now: profile_model::Timest
         seen: 0,
         subscribed: 0,
         created: 0,
+        skipped_erased: 0,
         started_at: now,
         finished_at: None,
         error: None,

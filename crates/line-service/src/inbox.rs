@@ -121,7 +121,9 @@ impl LineService {
     ) -> Result<Vec<DeliveryOutcome>, Fault> {
         let actor = Actor { kind: "line_event".into(), reference: None };
         let occasion = self.store().occasion(workspace, actor).await?;
-        let work = Work::new("webhook", workspace, delivery_keys(&deliveries)).repeatable();
+        let mut keys = delivery_keys(&deliveries);
+        occasion.remember(&mut keys);
+        let work = Work::new("webhook", workspace, keys).repeatable();
         let decide = move |loaded: &_| decide_deliveries(&deliveries, loaded, &occasion, append_only);
         Ok(self.store().decide(work, decide).await?.0)
     }

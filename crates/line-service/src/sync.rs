@@ -116,7 +116,9 @@ impl LineService {
     ) -> Result<SyncRun, Fault> {
         let actor = Actor::new("line_sync", run.id.to_string());
         let occasion = self.store().occasion(workspace, actor).await?;
-        let work = Work::new("sync_page", workspace, page_keys(&page, &run)).repeatable().bulk();
+        let mut keys = page_keys(&page, &run);
+        occasion.remember(&mut keys);
+        let work = Work::new("sync_page", workspace, keys).repeatable().bulk();
         let decide = move |loaded: &_| decide_page(&page, &run, loaded, &occasion);
         let (stored, _) = self.store().decide(work, decide).await?;
         stored.ok_or_else(|| Fault::Inconsistent("jobs: the sync run is gone".into()))

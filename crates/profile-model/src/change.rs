@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Address, AddressState, ConfigChange, DuplicatesRun, EventRow, Friendship, ImportIssue, ImportRun,
-    InboxKey, InboxRow, InboxState, JournalEntry, Key, Keys, LoggedWrite, MergeRecord, Parked, Profile,
-    ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncRun, Timestamp,
+    Address, AddressState, ConfigChange, DuplicatesRun, Erasure, ErasureId, EventRow, Friendship,
+    ImportIssue, ImportRun, InboxKey, InboxRow, InboxState, JournalEntry, Key, Keys, LedgerRow, LoggedWrite,
+    MergeRecord, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncRun, Timestamp,
 };
 
 /// Everything one unit changes. Rows are absolute (new values, not deltas); backends add no rule of their own.
@@ -60,6 +60,12 @@ pub struct ChangeSet {
     pub import: Option<ImportRun>,
     /// Report lines of that import to append.
     pub import_issues: Vec<ImportIssue>,
+    /// Whom to erase; the look-up rows are in `released`.
+    pub erasures: Vec<Erasure>,
+    /// Erased identifiers to put.
+    pub ledger: Vec<LedgerRow>,
+    /// Suppressions to lift: the identifiers of these erasures are welcome again.
+    pub lifted: Vec<ErasureId>,
     /// A run over duplicates to put.
     pub duplicates: Option<DuplicatesRun>,
     /// Configuration changes; any raises the revision by one.
@@ -93,6 +99,9 @@ impl ChangeSet {
             && self.sync.is_none()
             && self.import.is_none()
             && self.duplicates.is_none()
+            && self.erasures.is_empty()
+            && self.ledger.is_empty()
+            && self.lifted.is_empty()
             && self.import_issues.is_empty()
             && self.config.is_empty()
     }

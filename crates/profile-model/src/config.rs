@@ -49,6 +49,8 @@ pub struct Workspace {
     pub settings: Settings,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether anybody was ever erased here.
+    pub has_erasures: bool,
 }
 
 /// An API key: what is known of it. The key itself is shown once and never stored.
@@ -125,6 +127,8 @@ pub enum ConfigChange {
     PutGroup(Group),
     /// Insert or replace by id.
     PutChannel(Channel),
+    /// Note that somebody was erased in this workspace.
+    NoteErasures(WorkspaceId),
     /// Remove a channel.
     RemoveChannel(ChannelId),
 }

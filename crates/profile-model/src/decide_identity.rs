@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod aliases;
+mod delete;
 mod external_ids;
 mod guards;
 mod identify;
@@ -20,9 +21,12 @@ mod pick;
 mod undo;
 
 pub use aliases::{decide_alias_updates, decide_new_aliases};
+pub use delete::decide_deletes;
 pub use external_ids::{IdOutcome, decide_removals, decide_renames};
 pub use identify::decide_identify;
-pub use keys::{alias_update_keys, identify_keys, merge_keys, new_alias_keys, removal_keys, rename_keys};
+pub use keys::{
+    alias_update_keys, delete_keys, identify_keys, merge_keys, new_alias_keys, removal_keys, rename_keys,
+};
 pub use merges::decide_merges;
 pub use undo::{UndoOutcome, decide_undo, undo_keys};
 
@@ -75,6 +79,8 @@ pub struct IdentityOutcome {
     pub merge: Option<MergeId>,
     /// What of the other nobody has any more.
     pub dropped: Vec<Dropped>,
+    /// Merged profiles that go with an erased one.
+    pub predecessors: Vec<ProfileId>,
     /// What would have stopped a rule from doing this.
     pub warnings: Vec<Guard>,
     /// The kept profile as it is after this element.
@@ -92,6 +98,7 @@ impl IdentityOutcome {
             removed: None,
             merge: None,
             dropped: Vec::new(),
+            predecessors: Vec::new(),
             warnings: Vec::new(),
             result: None,
         }

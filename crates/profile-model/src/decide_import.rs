@@ -58,6 +58,9 @@ pub fn decide_import(
                 run.rows_updated += 1;
                 continue;
             }
+            ItemOutcome::Suppressed => {
+                "this user was erased and is suppressed; DELETE /suppressions/{id} lifts it"
+            }
             ItemOutcome::Nobody => "no such user: a 'braze_id' can only update existing users",
             ItemOutcome::AliasOfIdentified => {
                 "this alias belongs to a user with an external id; name the user by 'external_id'"
@@ -65,7 +68,11 @@ pub fn decide_import(
         };
         issues.extend(issue(chunk, item.index, IssueLevel::Error, "", problem));
     }
-    for error in &outcome.errors {
+    for place in &outcome.erased_before {
+        let reason = "erased_before: an identifier of this row belonged to a user who was erased";
+        issues.extend(issue(chunk, u32::try_from(*place).unwrap_or(0), IssueLevel::Warning, "", reason));
+    }
+    for error in outcome.errors.iter().filter(|error| !error.rejected) {
         issues.extend(issue(chunk, error.index, IssueLevel::Warning, "native_line_id", &error.message));
     }
     issues.sort_by_key(|issue| issue.line);

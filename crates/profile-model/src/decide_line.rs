@@ -79,21 +79,28 @@ pub fn decide_deliveries(
             InboxState::Kept => DeliveryOutcome::Kept,
             InboxState::Applied | InboxState::Pending => DeliveryOutcome::Applied,
         });
+        let gone = matches!(note, Some("erased" | "suppressed"));
         if known.is_some() {
             draft.change.inbox_settled.push((delivery.key.clone(), state, note.map(str::to_owned)));
         } else {
             draft.change.inbox.push(InboxRow {
                 key: delivery.key.clone(),
                 received_at: delivery.received_at,
-                user: delivery.user.clone(),
+                // What an erased user does leaves nothing behind but that it was seen.
+                user: if gone { None } else { delivery.user.clone() },
                 kind: delivery.kind.clone(),
                 state,
                 note: note.map(str::to_owned),
-                body: delivery.body.clone(),
+                body: if gone { nothing() } else { delivery.body.clone() },
             });
         }
     }
     (draft.finish(), outcomes)
+}
+
+/// An empty body.
+fn nothing() -> Box<serde_json::value::RawValue> {
+    serde_json::value::RawValue::NULL.to_owned()
 }
 
 fn apply_delivery(
@@ -107,8 +114,11 @@ fn apply_delivery(
         Meaning::Contact => None,
     };
     let Some(user) = &delivery.user else { return (InboxState::Kept, Some("no_user")) };
-    draft.actor = Actor::new("line_event", delivery.key.event.clone());
     let (time, note) = time_of(delivery);
+    if let Some(note) = forgotten(draft, user, state, time) {
+        return (InboxState::Kept, Some(note));
+    }
+    draft.actor = Actor::new("line_event", delivery.key.event.clone());
     if draft.holders(&Key::line_id(user)).is_empty() {
         make_follower(draft, user, at);
     }
@@ -118,6 +128,23 @@ fn apply_delivery(
         draft.weigh(&delivery.key.channel, user, &Evidence { state, at: time, source });
     }
     (InboxState::Applied, note)
+}
+
+/// Why an event about somebody who was erased has no effect: it is older than the erasure, it says nothing but that
+/// they left, or the LINE ID is suppressed. Anything else is new contact.
+fn forgotten(
+    draft: &mut Draft<'_>,
+    user: &LineUserId,
+    state: Option<GroupState>,
+    time: Timestamp,
+) -> Option<&'static str> {
+    let key = Key::line_id(user);
+    let row = draft.erased(&key)?;
+    if row.suppressed {
+        return Some("suppressed");
+    }
+    let left = state == Some(GroupState::Unsubscribed) && draft.holders(&key).is_empty();
+    (time <= row.erased_at || left).then_some("erased")
 }
 
 /// The time an event counts at: LINE's, but never more than 5 minutes ahead of our arrival time.
@@ -182,7 +209,16 @@ pub fn decide_page(
     };
     for (place, user) in page.users.iter().enumerate() {
         let at = now.plus_micros(i64::try_from(place).unwrap_or(0));
-        if draft.holders(&Key::line_id(user)).is_empty() {
+        let key = Key::line_id(user);
+        let erased = draft.erased(&key);
+        let suppressed = erased.as_ref().is_some_and(|row| row.suppressed);
+        if suppressed || (erased.is_some() && draft.holders(&key).is_empty()) {
+            // The list does not say when they followed: only an event is new contact.
+            run.seen += 1;
+            run.skipped_erased += 1;
+            continue;
+        }
+        if draft.holders(&key).is_empty() {
             make_follower(&mut draft, user, at);
             run.created += 1;
         }

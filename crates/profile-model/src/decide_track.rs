@@ -9,6 +9,7 @@ use crate::{
 
 mod attributes;
 mod line_rules;
+mod remembered;
 mod resolve;
 
 pub(crate) use line_rules::{keep_follower, make_follower};
@@ -33,6 +34,8 @@ pub enum ItemOutcome {
     Unchanged(ProfileId),
     /// Nobody was found and nobody may be made (`ID-11`).
     Nobody,
+    /// It names somebody who was erased and is to stay so.
+    Suppressed,
     /// CSV: the alias belongs to a user with an external id: the row is an error (`OPEN-27`).
     AliasOfIdentified,
 }
@@ -42,6 +45,8 @@ pub enum ItemOutcome {
 pub struct TrackOutcome {
     /// One per item.
     pub items: Vec<ItemOutcome>,
+    /// Items (by their place) that brought back an identifier of somebody who was erased.
+    pub erased_before: Vec<usize>,
     /// Values left out after a look at the profile; the rest of the object applied.
     pub errors: Vec<ItemError>,
 }
@@ -89,10 +94,23 @@ pub fn decide_track(
 
 /// Applies items to a draft (for decisions that do more than track, e.g. an import's chunk with its progress).
 pub(crate) fn apply_items(draft: &mut Draft<'_>, items: &[Item], door: Door, now: Timestamp) -> TrackOutcome {
-    let mut outcome = TrackOutcome { items: Vec::with_capacity(items.len()), errors: Vec::new() };
+    let mut outcome = TrackOutcome { items: Vec::with_capacity(items.len()), ..TrackOutcome::default() };
     for (place, item) in items.iter().enumerate() {
         let at = now.plus_micros(i64::try_from(place).unwrap_or(0));
-        outcome.items.push(apply_item(draft, item, door, now, at, &mut outcome.errors));
+        let result = apply_item(draft, item, door, now, at, &mut outcome.errors);
+        if result == ItemOutcome::Suppressed {
+            outcome.errors.push(ItemError {
+                array: item.array,
+                index: item.index,
+                message: "this user was erased and is suppressed; DELETE /suppressions/{id} lifts it"
+                    .to_owned(),
+                rejected: true,
+            });
+        }
+        if matches!(result, ItemOutcome::Created(_)) && remembered::was_erased(draft, item) {
+            outcome.erased_before.push(place);
+        }
+        outcome.items.push(result);
     }
     outcome
 }
@@ -105,6 +123,9 @@ fn apply_item(
     at: Timestamp,
     errors: &mut Vec<ItemError>,
 ) -> ItemOutcome {
+    if remembered::is_suppressed(draft, item) {
+        return ItemOutcome::Suppressed;
+    }
     let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
         resolve::Found::Existing(id) => (id, draft.is_new(id)),
         resolve::Found::Made(id) => (id, true),
@@ -121,7 +142,8 @@ fn apply_item(
                     attributes: body.clone(),
                 });
             }
-            attributes::apply(draft, id, item, body, at, errors)
+            let changed = attributes::apply(draft, id, item, body, at, errors);
+            changed | remembered::keep_opt_out(draft, id, item, body, at)
         }
         Body::Event(event) => {
             draft.edit(id, at, |_| true);

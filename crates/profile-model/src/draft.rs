@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::{
     Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Email, EventRow, Evidence, Fresh, Friendship,
-    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LineUserId, Loaded, Occasion,
-    Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf, Summary, SummaryKey, Timestamp,
-    add, decide_friendship,
+    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId,
+    Loaded, Occasion, Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf, Summary,
+    SummaryKey, Timestamp, add, decide_friendship,
 };
 
+mod erased;
 mod finish;
 mod joins;
 
@@ -31,6 +32,8 @@ enum Fate {
     Restored,
     /// It is part of another now.
     Retired,
+    /// It is no more.
+    Erased,
 }
 
 /// See the module's text.
@@ -39,6 +42,8 @@ pub(crate) struct Draft<'a> {
     fresh: Fresh,
     pub(crate) actor: Actor,
     pub(crate) settings: Arc<Settings>,
+    has_erasures: bool,
+    ledger_secret: LedgerSecret,
     edited: BTreeMap<ProfileId, Edited>,
     gained: HashMap<Key, Vec<ProfileId>>,
     lost: HashSet<(Key, ProfileId)>,
@@ -57,6 +62,8 @@ impl<'a> Draft<'a> {
             fresh: occasion.fresh.clone(),
             actor: occasion.actor.clone(),
             settings: Arc::clone(&occasion.settings),
+            has_erasures: occasion.has_erasures,
+            ledger_secret: occasion.ledger,
             edited: BTreeMap::new(),
             gained: HashMap::new(),
             lost: HashSet::new(),
@@ -91,7 +98,7 @@ impl<'a> Draft<'a> {
     /// The profile as it is now. `None`: not loaded.
     pub(crate) fn profile(&self, id: ProfileId) -> Option<&Profile> {
         match self.edited.get(&id) {
-            Some(edited) => (edited.fate != Fate::Retired).then_some(&edited.profile),
+            Some(edited) => (!matches!(edited.fate, Fate::Retired | Fate::Erased)).then_some(&edited.profile),
             None => self.loaded.profiles.get(&id).map(Arc::as_ref),
         }
     }

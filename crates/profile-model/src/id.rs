@@ -109,6 +109,10 @@ uuid_id!(
     ParkedId
 );
 uuid_id!(
+    /// One erasure; its suppression has the same id.
+    ErasureId
+);
+uuid_id!(
     /// One run of a rule-based merge of duplicates.
     DuplicatesId
 );

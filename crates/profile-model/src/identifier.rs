@@ -37,6 +37,19 @@ impl Kind {
         matches!(self, Self::ExternalId | Self::Alias | Self::MergedId)
     }
 
+    /// The wire word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExternalId => "external_id",
+            Self::Alias => "user_alias",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::LineId => "native_line_id",
+            Self::MergedId => "braze_id",
+        }
+    }
+
     /// Reads the stored number.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {

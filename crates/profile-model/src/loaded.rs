@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::{
     Address, AddressState, ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId, ImportRun,
-    InboxKey, InboxState, Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Occurrence, Parked, Profile,
-    ProfileId, Summary, SummaryKey, SyncId, SyncRun,
+    InboxKey, InboxState, Key, LedgerMark, LedgerRow, LineUserId, LoggedWrite, MergeId, MergeRecord,
+    Occurrence, Parked, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
 };
 
 /// What to load, in sets. Duplicates are allowed; order does not matter. The number of statements a backend needs
@@ -38,6 +38,8 @@ pub struct Keys {
     pub import: Option<ImportId>,
     /// A run over duplicates.
     pub duplicates: Option<DuplicatesId>,
+    /// Erased identifiers.
+    pub ledger: Vec<LedgerMark>,
     /// The whole configuration, read inside the transaction.
     pub config: bool,
     /// Merge records by id.
@@ -75,6 +77,8 @@ pub struct Loaded {
     pub import: Option<ImportRun>,
     /// The run over duplicates asked for.
     pub duplicates: Option<DuplicatesRun>,
+    /// Erased identifiers asked for.
+    pub ledger: HashMap<LedgerMark, Option<LedgerRow>>,
     /// The configuration, if asked for.
     pub config: Option<Arc<Config>>,
     /// Merge records asked for by id, and those of profiles asked for.
@@ -127,6 +131,9 @@ impl Loaded {
         for id in &keys.never_same {
             self.never_same.entry(*id).or_default();
         }
+        for mark in &keys.ledger {
+            self.ledger.entry(*mark).or_default();
+        }
         for key in &keys.parked {
             self.parked.entry(key.clone()).or_default();
         }
@@ -146,6 +153,7 @@ impl Loaded {
         self.merge_log.extend(more.merge_log);
         self.never_same.extend(more.never_same);
         self.parked.extend(more.parked);
+        self.ledger.extend(more.ledger);
         self.sync = more.sync.or_else(|| self.sync.take());
         self.import = more.import.or_else(|| self.import.take());
         self.duplicates = more.duplicates.or_else(|| self.duplicates.take());

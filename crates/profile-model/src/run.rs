@@ -35,6 +35,9 @@ pub struct SyncRun {
     pub subscribed: u64,
     /// Anonymous profiles made.
     pub created: u64,
+    /// Listed followers that were left out because they were erased.
+    #[serde(default)]
+    pub skipped_erased: u64,
     /// When asked for.
     pub started_at: Timestamp,
     /// When it ended.

@@ -83,6 +83,7 @@ impl ProfileStore {
                 name: DEFAULT_WORKSPACE.to_owned(),
                 settings: Settings::default(),
                 created_at: now,
+                has_erasures: false,
             };
             let changes = vec![ConfigChange::PutWorkspace(made), ConfigChange::PutKey(key.clone())];
             (ChangeSet { config: changes, ..ChangeSet::default() }.into(), Some(key))
@@ -109,6 +110,7 @@ impl ProfileStore {
                 name: wanted.clone(),
                 settings: Settings::default(),
                 created_at: now,
+                has_erasures: false,
             };
             let change = ConfigChange::PutWorkspace(made.clone());
             (ChangeSet { config: vec![change], ..ChangeSet::default() }.into(), Some(made))

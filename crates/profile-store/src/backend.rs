@@ -189,6 +189,14 @@ pub trait Backend: Send + Sync + 'static {
         id: profile_model::DuplicatesId,
     ) -> Result<Option<profile_model::DuplicatesRun>, Fault>;
 
+    /// One page of suppressions in the order of their ids, after `after`.
+    async fn scan_suppressions(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<profile_model::ErasureId>,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Suppression>, Fault>;
+
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;
 

@@ -97,7 +97,8 @@ impl ProfileStore {
         chunk: ImportChunk,
     ) -> Result<ImportRun, Fault> {
         let occasion = self.occasion(workspace, Actor::new("import", run.id.to_string())).await?;
-        let keys = import_keys(&chunk, &run);
+        let mut keys = import_keys(&chunk, &run);
+        occasion.remember(&mut keys);
         let work = Work::new("import_chunk", workspace, keys).repeatable().bulk();
         let (stored, _) =
             self.decide(work, move |loaded| decide_import(&chunk, &run, loaded, &occasion)).await?;

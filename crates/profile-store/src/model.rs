@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, ChannelId, Config, Decision, DuplicatesId, DuplicatesRun, EventRow, Friendship,
-    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease, LineUserId,
-    Loaded, LoggedWrite, MergeId, MergeRecord, Parked, ParkedId, ParkedState, Profile, ProfileId,
-    PurchaseRow, Shared, StateOf, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+    Address, AddressState, ChannelId, Config, Decision, DuplicatesId, DuplicatesRun, ErasureId, EventRow,
+    Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease,
+    LedgerMark, LedgerRow, LineUserId, Loaded, LoggedWrite, MergeId, MergeRecord, Parked, ParkedId,
+    ParkedState, Profile, ProfileId, PurchaseRow, Shared, StateOf, Summary, SummaryKey, Suppression, SyncId,
+    SyncRun, Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
@@ -25,6 +26,7 @@ struct World {
     merge_log: Vec<LoggedWrite>,
     never_same: BTreeSet<(ProfileId, ProfileId)>,
     parked: BTreeMap<Key, Parked>,
+    ledger: BTreeMap<LedgerMark, LedgerRow>,
     duplicates: BTreeMap<DuplicatesId, (DuplicatesRun, Option<Lease>)>,
     identifiers: BTreeMap<Key, BTreeSet<ProfileId>>,
     events: Vec<EventRow>,
@@ -247,6 +249,33 @@ impl Backend for ModelBackend {
         id: DuplicatesId,
     ) -> Result<Option<DuplicatesRun>, Fault> {
         Ok(self.read(workspace, |world| world.duplicates.get(&id).map(|(run, _)| run.clone())))
+    }
+
+    async fn scan_suppressions(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ErasureId>,
+        limit: u32,
+    ) -> Result<Vec<Suppression>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let mut found = BTreeMap::<ErasureId, Suppression>::new();
+            for row in world.ledger.values().filter(|row| row.suppressed) {
+                let entry = found.entry(row.erasure).or_insert_with(|| Suppression {
+                    id: row.erasure,
+                    erased_at: row.erased_at,
+                    kinds: Vec::new(),
+                });
+                entry.kinds.push(row.kind);
+            }
+            let rest = found.into_values().filter(|one| after.is_none_or(|after| one.id > after));
+            rest.take(limit as usize)
+                .map(|mut one| {
+                    one.kinds.sort_unstable();
+                    one.kinds.dedup();
+                    one
+                })
+                .collect()
+        }))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use profile_model::{Actor, Config, Fresh, Occasion, Timestamp, WorkspaceId};
+use profile_model::{Actor, Config, Fresh, LedgerSecret, Occasion, Timestamp, WorkspaceId};
 use tokio::sync::Mutex;
 
 use crate::{Applied, Backend, Clock, Fault, clock};
@@ -30,6 +30,7 @@ struct Inner {
     config: Mutex<Option<Cached>>,
     uploads: std::path::PathBuf,
     job_signal: tokio::sync::Notify,
+    ledger: LedgerSecret,
 }
 
 struct Cached {
@@ -41,9 +42,20 @@ impl ProfileStore {
     /// A store on `backend`; uploads wait for their import in `uploads` (a folder, made when first needed).
     #[must_use]
     pub fn new(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>, uploads: std::path::PathBuf) -> Self {
+        Self::with_ledger(backend, clock, uploads, LedgerSecret::derive(""))
+    }
+
+    /// The same with the secret of the ledger of erasures, which must be the same for the life of the database.
+    #[must_use]
+    pub fn with_ledger(
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        uploads: std::path::PathBuf,
+        ledger: LedgerSecret,
+    ) -> Self {
         let job_signal = tokio::sync::Notify::new();
         let config = Mutex::new(None);
-        Self { inner: Arc::new(Inner { backend, clock, config, uploads, job_signal }) }
+        Self { inner: Arc::new(Inner { backend, clock, config, uploads, job_signal, ledger }) }
     }
 
     /// The backend.
@@ -70,9 +82,16 @@ impl ProfileStore {
     /// When the configuration cannot be read.
     pub async fn occasion(&self, workspace: WorkspaceId, actor: Actor) -> Result<Occasion, Fault> {
         let config = self.config().await?;
-        let known = config.workspaces.get(&workspace).map(|known| known.settings.clone());
+        let known = config.workspaces.get(&workspace);
         let now = self.now();
-        Ok(Occasion { now, fresh: self.fresh(now), actor, settings: Arc::new(known.unwrap_or_default()) })
+        Ok(Occasion {
+            now,
+            fresh: self.fresh(now),
+            actor,
+            settings: Arc::new(known.map(|known| known.settings.clone()).unwrap_or_default()),
+            has_erasures: known.is_some_and(|known| known.has_erasures),
+            ledger: self.inner.ledger,
+        })
     }
 
     /// Wakes the job workers of this process.

@@ -59,7 +59,8 @@ impl ProfileStore {
         }
         let occasion = self.occasion(workspace, actor).await?;
         let processed = processed(&items, sent);
-        let keys = track_keys(&items);
+        let mut keys = track_keys(&items);
+        occasion.remember(&mut keys);
         let items = Arc::new(items);
         let decide = move |loaded: &_| decide_track(&items, loaded, Door::Api, &occasion);
         let (outcome, applied): (TrackOutcome, _) =

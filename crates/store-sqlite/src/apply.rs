@@ -10,6 +10,7 @@ use crate::load::address_kind;
 use crate::rows::bind_profile;
 use crate::statement::{Bound, Counted, MAX_ROWS, SetStatement};
 
+mod erasure;
 mod joins;
 mod line;
 mod occurrences;
@@ -95,6 +96,7 @@ pub(crate) async fn apply(
     update(counted, change, &pids).await?;
     create(counted, sk, &change.created, &pids).await?;
     joins::restore(counted, sk, change, &pids).await?;
+    erasure::erase(counted, sk, change, &pids).await?;
     claim(counted, sk, &change.claimed, &pids).await?;
     joins::retire(counted, sk, change, &pids).await?;
     occurrences::append(counted, change, &pids).await?;

@@ -22,14 +22,18 @@ pub(crate) async fn revision(counted: &mut Counted<'_>) -> Result<u64, Fault> {
 
 pub(crate) async fn load(counted: &mut Counted<'_>) -> Result<Config, Fault> {
     let mut config = Config { revision: revision(counted).await?, ..Config::default() };
-    for row in
-        fetch(counted, "-- load_workspaces\nSELECT id, name, settings, created_at FROM workspaces").await?
+    for row in fetch(
+        counted,
+        "-- load_workspaces\nSELECT id, name, settings, created_at, has_erasures FROM workspaces",
+    )
+    .await?
     {
         let workspace = Workspace {
             id: workspace_id(&row, 0)?,
             name: text(&row, 1)?,
             settings: json(&row, 2, "workspaces.settings")?,
             created_at: time(&row, 3)?,
+            has_erasures: row.try_get::<i64, _>(4).map_err(|error| to_fault(&error))? != 0,
         };
         config.workspaces.insert(workspace.id, workspace);
     }
@@ -136,6 +140,9 @@ fn statement(change: &ConfigChange) -> crate::statement::Bound {
         .bind(row.name.clone())
         .bind(to_json(&row.settings))
         .bind(micros(row.created_at)),
+        ConfigChange::NoteErasures(id) => {
+            plain("-- note_erasures\nUPDATE workspaces SET has_erasures = 1 WHERE id = ?").bind(i64::from(id.0))
+        }
         ConfigChange::PutKey(row) => plain(
             "-- put_api_key\nINSERT INTO api_keys (id, workspace, name, hash, permissions, allowed_ips, created_at, \
              last_seen_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \

@@ -10,6 +10,7 @@ use sqlx::migrate::{Migrate as _, Migration, MigrationType, Migrator};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "profiles", include_str!("../../../migrations/sqlite/0001_profiles.sql")),
     (2, "identity", include_str!("../../../migrations/sqlite/0002_identity.sql")),
+    (3, "erasure", include_str!("../../../migrations/sqlite/0003_erasure.sql")),
 ];
 
 /// The version this binary wants.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use profile_model::{
-    ChannelId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, LineUserId, Profile, ProfileId,
-    Summary, SummaryKey, Timestamp, WorkspaceId,
+    ChannelId, ErasureId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, Kind, LineUserId,
+    Profile, ProfileId, Summary, SummaryKey, Suppression, Timestamp, WorkspaceId,
 };
 use profile_store::Fault;
 use serde_json::value::RawValue;
@@ -149,4 +149,36 @@ fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {
 
 async fn fetch(counted: &mut Counted<'_>, query: crate::statement::Bound) -> Result<Vec<SqliteRow>, Fault> {
     counted.fetch(query).await.map_err(|error| to_fault(&error))
+}
+
+pub(crate) async fn suppressions(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    after: Option<ErasureId>,
+    limit: u32,
+) -> Result<Vec<Suppression>, Fault> {
+    let column = |error: sqlx::Error| to_fault(&error);
+    let query = plain(
+        "-- scan_suppressions\nSELECT erasure, max(erased_at), json_group_array(DISTINCT kind) \
+         FROM erased_identifiers WHERE suppressed = 1 AND sk = ? AND erasure > ? GROUP BY erasure \
+         ORDER BY erasure LIMIT ?",
+    );
+    let after = after.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
+    let rows = fetch(counted, query.bind(sk).bind(after).bind(i64::from(limit))).await?;
+    rows.iter()
+        .map(|row| {
+            let id: &[u8] = row.try_get(0).map_err(column)?;
+            let kinds: Vec<u8> = serde_json::from_str(row.try_get(2).map_err(column)?)
+                .map_err(|_| unreadable("erased_identifiers.kind"))?;
+            let mut kinds: Vec<_> = kinds.into_iter().filter_map(Kind::from_number).collect();
+            kinds.sort_unstable();
+            Ok(Suppression {
+                id: ErasureId(
+                    uuid::Uuid::from_slice(id).map_err(|_| unreadable("erased_identifiers.erasure"))?,
+                ),
+                erased_at: Timestamp::from_micros(row.try_get(1).map_err(column)?),
+                kinds,
+            })
+        })
+        .collect()
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId, ImportIssue, ImportRun, InboxKey,
-    InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked, ParkedId, Profile, ProfileId,
-    Shared, Summary, SummaryKey, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ChannelId, Config, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId, ImportIssue, ImportRun,
+    InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked, ParkedId, Profile,
+    ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
@@ -283,6 +283,15 @@ impl Backend for SqliteStore {
         id: DuplicatesId,
     ) -> Result<Option<DuplicatesRun>, Fault> {
         read!(self, counted => crate::jobs::load_duplicates(counted, workspace.shard_key(0), id))
+    }
+
+    async fn scan_suppressions(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ErasureId>,
+        limit: u32,
+    ) -> Result<Vec<Suppression>, Fault> {
+        read!(self, counted => crate::scan::suppressions(counted, workspace.shard_key(0), after, limit))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! What the identity operations need loaded.
 
-use crate::{AliasUpdate, Identify, Key, Keys, Merge, NewAlias, Rename, Selector, Target};
+use crate::{AliasUpdate, Delete, Identify, Key, Keys, Merge, NewAlias, Rename, Selector, Target};
 
 fn of_selector(selector: &Selector, keys: &mut Keys) {
     match &selector.target {
@@ -28,6 +28,14 @@ pub fn merge_keys(items: &[Merge]) -> Keys {
         of_selector(&item.removed, &mut keys);
         of_selector(&item.kept, &mut keys);
     }
+    keys
+}
+
+/// Keys of a deletion batch.
+#[must_use]
+pub fn delete_keys(items: &[Delete]) -> Keys {
+    let mut keys = Keys::default();
+    items.iter().for_each(|item| of_selector(&item.who, &mut keys));
     keys
 }
 

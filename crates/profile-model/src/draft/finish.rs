@@ -19,6 +19,10 @@ impl Draft<'_> {
                     self.change.released.extend(base.keys().into_iter().map(|key| (key, id)));
                     self.change.retired.push((id, base.version));
                 }
+                Some(base) if edited.fate == Fate::Erased => {
+                    self.change.released.extend(base.keys().into_iter().map(|key| (key, id)));
+                }
+                None if edited.fate == Fate::Erased => {}
                 // Made and merged away by one batch: its events need a home under its id.
                 None if edited.fate == Fate::Retired => {
                     self.change.retired.push((id, edited.profile.version));

@@ -84,6 +84,7 @@ pub async fn perform(
                 seen: 0,
                 subscribed: 0,
                 created: 0,
+                skipped_erased: 0,
                 started_at: now,
                 finished_at: None,
                 error: None,

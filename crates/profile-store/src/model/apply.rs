@@ -1,10 +1,11 @@
 //! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
 
 use profile_model::{
-    ChangeSet, ConfigChange, DuplicatesState, ImportState, Lease, SyncState, Timestamp, WorkspaceId,
+    ChangeSet, ConfigChange, DuplicatesState, Erasure, ImportState, InboxState, Lease, ProfileId, SyncState,
+    Timestamp, WorkspaceId,
 };
 
-use super::State;
+use super::{State, World};
 use crate::{Fault, Job, JobKind};
 
 pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSet) -> Result<(), Fault> {
@@ -38,6 +39,9 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         }
         world.profiles.insert(profile.id, profile.clone());
     }
+    for erasure in &change.erasures {
+        erase(world, erasure)?;
+    }
     for (key, id) in &change.claimed {
         let holders = world.identifiers.entry(key.clone()).or_default();
         if key.kind.is_unique() && !holders.is_empty() || !holders.insert(*id) {
@@ -50,6 +54,10 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
             return Err(broken("a retired profile has another version"));
         }
         world.retired.insert(*id);
+    }
+    world.ledger.extend(change.ledger.iter().map(|row| (row.mark, row.clone())));
+    for row in world.ledger.values_mut().filter(|row| change.lifted.contains(&row.erasure)) {
+        row.suppressed = false;
     }
     world.events.extend(change.events.iter().cloned());
     world.purchases.extend(change.purchases.iter().cloned());
@@ -94,6 +102,46 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     Ok(())
 }
 
+fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
+    let gone = |id: &ProfileId| erasure.sides.contains(id);
+    let known = world.profiles.remove(&erasure.profile).ok_or_else(|| broken("an erased profile is gone"))?;
+    if known.version != erasure.version {
+        return Err(broken("an erased profile has another version"));
+    }
+    world.retired.retain(|id| !gone(id));
+    world.events.retain(|row| !gone(&row.profile));
+    world.purchases.retain(|row| !gone(&row.profile));
+    world.summaries.retain(|key, _| !gone(&key.profile));
+    world.journal.retain(|entry| !gone(&entry.profile));
+    for entry in world.journal.iter_mut().filter(|entry| entry.other.as_ref().is_some_and(gone)) {
+        entry.other = None;
+        entry.detail = serde_json::json!({"erased": true});
+    }
+    for record in world.merges.values_mut().filter(|record| gone(&record.kept) || gone(&record.removed)) {
+        record.kept_image = None;
+        record.removed_image = None;
+        record.states.clear();
+        record.erased = true;
+    }
+    world.merge_log.retain(|write| !gone(&write.survivor));
+    world.never_same.retain(|(low, high)| !gone(low) && !gone(high));
+    world.parked.retain(|key, _| !erasure.keys.contains(key));
+    world.friendships.retain(|(user, _), _| !erasure.line_users.contains(user));
+    for row in world.inbox.values_mut() {
+        if row.user.as_ref().is_some_and(|user| erasure.line_users.contains(user)) {
+            row.user = None;
+            row.body = serde_json::value::RawValue::NULL.to_owned();
+            row.note = Some("erased".to_owned());
+            row.state = InboxState::Kept;
+        }
+    }
+    for issues in world.issues.values_mut() {
+        let names = |cell: &String| erasure.texts.contains(&cell.trim().to_lowercase());
+        issues.retain(|issue| !issue.cells.iter().any(names));
+    }
+    Ok(())
+}
+
 fn broken(what: &str) -> Fault {
     Fault::Inconsistent(format!("model: {what}"))
 }
@@ -102,7 +150,16 @@ fn apply_config(state: &mut State, changes: &[ConfigChange]) {
     let config = &mut state.config;
     for change in changes {
         match change.clone() {
-            ConfigChange::PutWorkspace(row) => drop(config.workspaces.insert(row.id, row)),
+            ConfigChange::PutWorkspace(row) => {
+                let has_erasures = row.has_erasures
+                    || config.workspaces.get(&row.id).is_some_and(|known| known.has_erasures);
+                config.workspaces.insert(row.id, profile_model::Workspace { has_erasures, ..row });
+            }
+            ConfigChange::NoteErasures(id) => {
+                if let Some(workspace) = config.workspaces.get_mut(&id) {
+                    workspace.has_erasures = true;
+                }
+            }
             ConfigChange::PutKey(row) => drop(config.keys.insert(row.id, row)),
             ConfigChange::PutGroup(row) => drop(config.groups.insert(row.id, row)),
             ConfigChange::PutChannel(row) => drop(config.channels.insert(row.id.clone(), row)),

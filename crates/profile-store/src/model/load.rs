@@ -69,6 +69,9 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
         let of_channel = world.syncs.values().map(|(run, _)| run).filter(|run| run.channel == *channel);
         loaded.sync = of_channel.max_by_key(|run| (run.started_at, run.id)).cloned();
     }
+    for mark in &keys.ledger {
+        loaded.ledger.insert(*mark, world.ledger.get(mark).cloned());
+    }
     loaded.duplicates = keys.duplicates.and_then(|id| world.duplicates.get(&id)).map(|(run, _)| run.clone());
     loaded.import = keys.import.and_then(|id| world.imports.get(&id)).map(|(run, _)| run.clone());
     loaded.config = keys.config.then(|| Arc::new(state.config.clone()));

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use profile_model::{
-    Address, AddressKind, GlobalState, GroupId, Key, Keys, LoggedWrite, MergeId, MergeRecord, Parked,
-    ParkedId, ParkedState, Profile, ProfileId, StateBefore, StateOf, Timestamp,
+    Address, AddressKind, ErasureId, GlobalState, GroupId, Key, Keys, Kind, LedgerMark, LedgerRow,
+    LoggedWrite, MergeId, MergeRecord, Parked, ParkedId, ParkedState, Profile, ProfileId, StateBefore,
+    StateOf, Timestamp,
 };
 use profile_store::Fault;
 use sqlx::Row as _;
@@ -62,6 +63,13 @@ static PARKED: SetStatement = SetStatement {
     columns: 4,
 };
 
+static LEDGER: SetStatement = SetStatement {
+    text: "-- load_erased_identifiers\nWITH v(n, mark) AS (VALUES {rows}) \
+           SELECT v.n, e.kind, e.erasure, e.erased_at, e.opted_out, e.suppressed FROM v \
+           CROSS JOIN erased_identifiers e ON e.sk = ? AND e.mark = v.mark",
+    columns: 2,
+};
+
 static RETIRED: SetStatement = SetStatement {
     text: "-- load_retired\nWITH v(id) AS (VALUES {rows}) SELECT r.id, r.pid FROM v \
            CROSS JOIN retired_profiles r ON r.id = v.id",
@@ -78,6 +86,7 @@ pub(super) async fn load(
     load_log(counted, &keys.merge_log, found).await?;
     load_never_same(counted, sk, &keys.never_same, found).await?;
     load_parked(counted, sk, &keys.parked, found).await?;
+    load_ledger(counted, sk, &keys.ledger, found).await?;
     load_retired(counted, keys, found).await
 }
 
@@ -225,6 +234,47 @@ pub(crate) fn read_parked(row: &SqliteRow, at: usize, key: Key) -> Result<Parked
         at: Timestamp::from_micros(row.try_get(at + 3).map_err(column)?),
         state: ParkedState::parse(json(4)?).ok_or_else(|| unreadable("parked.state"))?,
     })
+}
+
+async fn load_ledger(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    marks: &[LedgerMark],
+    found: &mut Found,
+) -> Result<(), Fault> {
+    let column = |error: sqlx::Error| to_fault(&error);
+    for chunk in marks.chunks(MAX_ROWS) {
+        let numbered: Vec<_> = chunk.iter().enumerate().collect();
+        let query = LEDGER.bind(
+            |query| query,
+            &numbered,
+            |query, (number, mark)| query.bind(super::place(*number)).bind(mark.0.to_vec()),
+        );
+        for row in counted.fetch(query.bind(sk)).await.map_err(column)? {
+            let number: i64 = row.try_get(0).map_err(column)?;
+            let Some(mark) = usize::try_from(number).ok().and_then(|number| chunk.get(number)) else {
+                continue;
+            };
+            let kind: i64 = row.try_get(1).map_err(column)?;
+            let erasure: &[u8] = row.try_get(2).map_err(column)?;
+            let flag = |at: usize| row.try_get::<i64, _>(at).map_err(column).map(|flag| flag != 0);
+            let entry = LedgerRow {
+                mark: *mark,
+                kind: u8::try_from(kind)
+                    .ok()
+                    .and_then(Kind::from_number)
+                    .ok_or_else(|| unreadable("erased_identifiers.kind"))?,
+                erasure: ErasureId(
+                    uuid::Uuid::from_slice(erasure).map_err(|_| unreadable("erased_identifiers.erasure"))?,
+                ),
+                erased_at: Timestamp::from_micros(row.try_get(3).map_err(column)?),
+                opted_out: flag(4)?,
+                suppressed: flag(5)?,
+            };
+            found.loaded.ledger.insert(*mark, Some(entry));
+        }
+    }
+    Ok(())
 }
 
 /// Integer keys of retired profiles that a decision may write to or bring back: sides of loaded profiles, and those a

@@ -1,0 +1,112 @@
+//! What remains of the erased: keyed hashes of their identifiers, so that late news about them is recognised and nothing
+//! is brought back by itself. No value can be read from it.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{Actor, ErasureId, Key, Keys, Kind, LineUserId, Occasion, ProfileId, Timestamp};
+
+/// The secret under which identifiers are hashed; it is not in the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LedgerSecret([u8; 32]);
+
+impl LedgerSecret {
+    /// Derives it from the installation's secret key.
+    #[must_use]
+    pub fn derive(secret_key: &str) -> Self {
+        use sha2::Digest as _;
+        let mut hash = Sha256::new();
+        hash.update(b"enmusubi ledger of erasures\0");
+        hash.update(secret_key.as_bytes());
+        Self(hash.finalize().into())
+    }
+
+    /// The mark of an identifier.
+    #[must_use]
+    pub fn mark(&self, key: &Key) -> LedgerMark {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return LedgerMark([0; 32]) };
+        mac.update(&[key.kind as u8]);
+        mac.update(&(key.label.len() as u64).to_be_bytes());
+        mac.update(key.label.as_bytes());
+        mac.update(key.value.as_bytes());
+        LedgerMark(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for LedgerSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LedgerSecret(..)")
+    }
+}
+
+/// HMAC-SHA-256 of an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LedgerMark(pub [u8; 32]);
+
+/// One erased identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Which.
+    pub mark: LedgerMark,
+    /// Of what kind.
+    pub kind: Kind,
+    /// The erasure it went with.
+    pub erasure: ErasureId,
+    /// When.
+    pub erased_at: Timestamp,
+    /// Its owner had opted out of email: whoever brings it back is not subscribed by that.
+    pub opted_out: bool,
+    /// Every door refuses it.
+    pub suppressed: bool,
+}
+
+/// One erasure: everything of a profile and its merged predecessors goes, in the same transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Erasure {
+    /// Receipt.
+    pub id: ErasureId,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// The profile.
+    pub profile: ProfileId,
+    /// Its loaded version.
+    pub version: u64,
+    /// The profile and its merged predecessors.
+    pub sides: Vec<ProfileId>,
+    /// LINE users that nobody else holds: their friendships go, and the bodies of their events.
+    pub line_users: Vec<LineUserId>,
+    /// Identifiers as they may stand in the report of an import, in lower case.
+    pub texts: Vec<String>,
+    /// Shared values that nobody else holds.
+    pub keys: Vec<Key>,
+    /// Whether its identifiers are refused from now on.
+    pub suppressed: bool,
+}
+
+/// What every door refuses, as it is shown: the identifiers themselves are not known any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The erasure.
+    pub id: ErasureId,
+    /// When.
+    pub erased_at: Timestamp,
+    /// Kinds of the identifiers, ascending.
+    pub kinds: Vec<Kind>,
+}
+
+impl Occasion {
+    /// Adds the marks of the identifiers that a unit looks up or writes, where anybody was ever erased.
+    pub fn remember(&self, keys: &mut Keys) {
+        if self.has_erasures {
+            let named = keys.identifiers.iter().chain(&keys.claims).filter(|key| key.kind != Kind::MergedId);
+            keys.ledger = named.map(|key| self.ledger.mark(key)).collect();
+            keys.ledger.sort_unstable();
+            keys.ledger.dedup();
+        }
+    }
+}

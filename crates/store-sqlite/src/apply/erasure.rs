@@ -1,0 +1,239 @@
+//! Erasure: everything that names a person goes; a receipt and the ledger stay.
+
+use profile_model::{ChangeSet, Erasure, ProfileId};
+use profile_store::Fault;
+use sqlx::Row as _;
+
+use super::{Pids, all, run};
+use crate::fault::{UnitFault, to_fault};
+use crate::statement::{Counted, MAX_ROWS, SetStatement, plain};
+
+static PROFILES: SetStatement = SetStatement {
+    text: "-- erase_profiles\nDELETE FROM profiles WHERE (pid, version) IN \
+           (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 2,
+};
+
+static RETIRED_PIDS: SetStatement = SetStatement {
+    text: "-- erase_retired\nDELETE FROM retired_profiles WHERE id IN \
+           (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL) RETURNING pid",
+    columns: 1,
+};
+
+static EVENTS: SetStatement = of_pids(
+    "-- erase_events\nDELETE FROM events WHERE pid IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static PURCHASES: SetStatement = of_pids(
+    "-- erase_purchases\nDELETE FROM purchases WHERE pid IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static SUMMARIES: SetStatement = of_pids(
+    "-- erase_summaries\nDELETE FROM summaries WHERE pid IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static JOURNAL: SetStatement = of_pids(
+    "-- erase_journal\nDELETE FROM journal WHERE profile IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static NAMED: SetStatement = of_pids(
+    "-- erase_named\nUPDATE journal SET other = NULL, detail = '{\"erased\":true}' \
+     WHERE other IN (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static MERGES_KEPT: SetStatement = of_pids(
+    "-- erase_merges_kept\nUPDATE merges SET kept_image = NULL, \
+     removed_image = NULL, states = '[]', erased = 1 WHERE kept IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static MERGES_REMOVED: SetStatement = of_pids(
+    "-- erase_merges_removed\nUPDATE merges SET kept_image = NULL, \
+     removed_image = NULL, states = '[]', erased = 1 WHERE removed IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static LOG: SetStatement = of_pids(
+    "-- erase_merge_log\nDELETE FROM merge_log WHERE survivor IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static NEVER_LOW: SetStatement = SetStatement {
+    text: "-- erase_never_same_low\nDELETE FROM never_same WHERE (sk, low) IN \
+           (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 2,
+};
+
+static NEVER_HIGH: SetStatement = of_pids(
+    "-- erase_never_same_high\nDELETE FROM never_same WHERE high IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+static PARKED: SetStatement = SetStatement {
+    text: "-- erase_parked\nDELETE FROM parked WHERE (sk, kind, label, value) IN \
+           (SELECT column1, column2, column3, column4 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 4,
+};
+
+static FRIENDSHIPS: SetStatement = SetStatement {
+    text: "-- erase_friendships\nDELETE FROM line_friendships WHERE (sk, line_user_id) IN \
+           (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 2,
+};
+
+/// State 2: kept without effect.
+static INBOX: SetStatement = of_pids(
+    "-- erase_inbox\nUPDATE line_inbox SET line_user_id = NULL, body = 'null', \
+     note = 'erased', state = 2 WHERE line_user_id IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+/// A walk over the reports: they are short, and erasure is rare.
+static ISSUES: SetStatement = of_pids(
+    "-- erase_import_issues\nDELETE FROM import_issues WHERE iid IN \
+     (SELECT i.iid FROM import_issues i, json_each(i.cells) c WHERE lower(trim(c.value)) IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL))",
+);
+
+static LEDGER: SetStatement = SetStatement {
+    text: "-- put_erased_identifiers\nINSERT INTO erased_identifiers (sk, mark, kind, erasure, erased_at, opted_out, \
+           suppressed) SELECT column1, column2, column3, column4, column5, column6, column7 FROM (VALUES {rows}) \
+           WHERE column1 IS NOT NULL ON CONFLICT (sk, mark) DO UPDATE SET erasure = excluded.erasure, \
+           erased_at = excluded.erased_at, opted_out = excluded.opted_out, suppressed = excluded.suppressed",
+    columns: 7,
+};
+
+static LIFTED: SetStatement = of_pids(
+    "-- lift_suppressions\nUPDATE erased_identifiers SET suppressed = 0 \
+     WHERE suppressed = 1 AND erasure IN (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+const fn of_pids(text: &'static str) -> SetStatement {
+    SetStatement { text, columns: 1 }
+}
+
+pub(super) async fn erase(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    change: &ChangeSet,
+    pids: &Pids<'_>,
+) -> Result<(), UnitFault> {
+    if !change.erasures.is_empty() {
+        profiles_and_occurrences(counted, sk, &change.erasures, pids).await?;
+        traces(counted, sk, &change.erasures).await?;
+    }
+    run(
+        counted,
+        &LEDGER,
+        &change.ledger,
+        |query| query,
+        |query, row| {
+            query
+                .bind(sk)
+                .bind(row.mark.0.to_vec())
+                .bind(i64::from(row.kind as u8))
+                .bind(row.erasure.0.as_bytes().to_vec())
+                .bind(row.erased_at.as_micros())
+                .bind(i64::from(row.opted_out))
+                .bind(i64::from(row.suppressed))
+        },
+    )
+    .await?;
+    let lifted = &change.lifted;
+    run(counted, &LIFTED, lifted, |query| query, |query, id| query.bind(id.0.as_bytes().to_vec())).await?;
+    Ok(())
+}
+
+async fn profiles_and_occurrences(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    erasures: &[Erasure],
+    pids: &Pids<'_>,
+) -> Result<(), UnitFault> {
+    let rows: Result<Vec<_>, Fault> =
+        erasures.iter().map(|erasure| Ok((pids.of(erasure.profile)?, erasure.version))).collect();
+    let rows = rows?;
+    let erased = run(
+        counted,
+        &PROFILES,
+        &rows,
+        |query| query,
+        |query, (pid, version)| query.bind(*pid).bind(i64::try_from(*version).unwrap_or(i64::MAX)),
+    );
+    all(erased.await?, rows.len())?;
+    let mut gone: Vec<i64> = rows.iter().map(|(pid, _)| *pid).collect();
+    let sides = sides(erasures);
+    for chunk in sides.chunks(MAX_ROWS) {
+        let query = RETIRED_PIDS.bind(|query| query, chunk, |query, id| query.bind(id.as_bytes().to_vec()));
+        for row in counted.fetch(query).await? {
+            gone.push(row.try_get(0).map_err(|error| to_fault(&error))?);
+        }
+    }
+    let mut occurrences = 0;
+    for statement in [&EVENTS, &PURCHASES, &SUMMARIES] {
+        occurrences += run(counted, statement, &gone, |query| query, |query, pid| query.bind(*pid)).await?;
+    }
+    for erasure in erasures {
+        let query = plain(
+            "-- put_erasure\nINSERT INTO erasures (id, sk, at, actor, profiles, occurrences, suppressed) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        );
+        let query = query
+            .bind(erasure.id.0.as_bytes().to_vec())
+            .bind(sk)
+            .bind(erasure.at.as_micros())
+            .bind(serde_json::to_string(&erasure.actor).unwrap_or_default())
+            .bind(i64::try_from(erasure.sides.len()).unwrap_or(i64::MAX))
+            .bind(i64::try_from(occurrences).unwrap_or(i64::MAX))
+            .bind(i64::from(erasure.suppressed));
+        counted.execute(query).await?;
+    }
+    Ok(())
+}
+
+/// What others keep of the erased.
+async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Result<(), UnitFault> {
+    let sides = sides(erasures);
+    for statement in [&JOURNAL, &NAMED, &MERGES_KEPT, &MERGES_REMOVED, &LOG, &NEVER_HIGH] {
+        run(counted, statement, &sides, |query| query, |query, id| query.bind(id.as_bytes().to_vec()))
+            .await?;
+    }
+    run(counted, &NEVER_LOW, &sides, |query| query, |query, id| query.bind(sk).bind(id.as_bytes().to_vec()))
+        .await?;
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    run(
+        counted,
+        &PARKED,
+        &keys,
+        |query| query,
+        |query, key| {
+            query
+                .bind(sk)
+                .bind(i64::from(key.kind as u8))
+                .bind(key.label.to_string())
+                .bind(key.value.to_string())
+        },
+    )
+    .await?;
+    let users: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.line_users).collect();
+    run(
+        counted,
+        &FRIENDSHIPS,
+        &users,
+        |query| query,
+        |query, user| query.bind(sk).bind(user.as_str().to_owned()),
+    )
+    .await?;
+    run(counted, &INBOX, &users, |query| query, |query, user| query.bind(user.as_str().to_owned())).await?;
+    let texts: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.texts).collect();
+    run(counted, &ISSUES, &texts, |query| query, |query, text| query.bind((*text).clone())).await?;
+    Ok(())
+}
+
+fn sides(erasures: &[Erasure]) -> Vec<ProfileId> {
+    erasures.iter().flat_map(|erasure| erasure.sides.iter().copied()).collect()
+}
