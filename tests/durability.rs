@@ -62,6 +62,43 @@ async fn sixteen_follows_of_a_new_line_id_make_one_profile() {
     }
 }
 
+/// Syncs of the database or its log that have succeeded, as strace wrote them down. A line is there before the traced
+/// thread goes on, so that a sync that came before an answer is counted once the answer is here.
+fn syncs(trace: &std::path::Path) -> usize {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let done = |line: &&str| line.contains("sync") && line.ends_with(" = 0");
+    text.lines().filter(done).count()
+}
+
+/// Design, section 4: an acknowledged write is on the disk, not only in the kernel's cache, before its answer.
+#[tokio::test]
+async fn every_sequential_answer_comes_after_a_sync() {
+    const REQUESTS: usize = 50;
+    let found = std::process::Command::new("strace").arg("-V").output();
+    assert!(found.is_ok(), "strace is not installed: run `cargo xtask test`, or `apt-get install strace`");
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    // `-D`: the server stays our child, and its tracer ends with it.
+    let words = ["strace", "-D", "-f", "-e", "trace=fdatasync,fsync", "-o", trace.to_str().unwrap()];
+    let wrapper = words.map(str::to_owned).to_vec();
+    let options = ServerOptions { wrapper, ..ServerOptions::default() };
+    let mut server = Server::start(BINARY, options).await.unwrap();
+    let caller = server.caller();
+    for number in 0..REQUESTS {
+        let before = syncs(&trace);
+        caller.track(&json!({"attributes": [{"external_id": format!("d{number}")}]})).await.unwrap();
+        assert!(syncs(&trace) > before, "request {number} was answered before it was on the disk");
+    }
+    // The counter-proof: reading syncs nothing, so that what was counted came from the writes.
+    let before = syncs(&trace);
+    for number in 0..REQUESTS {
+        let users = caller.export(json!({"external_ids": [format!("d{number}")]})).await.unwrap();
+        assert_eq!(users.len(), 1);
+    }
+    assert!(syncs(&trace) - before < REQUESTS / 5, "reading syncs the disk");
+    server.terminate().await.unwrap();
+}
+
 type Acknowledged = Arc<Mutex<BTreeSet<u32>>>;
 
 /// Sends numbered requests from 8 tasks until the server is gone; the acknowledged numbers.
