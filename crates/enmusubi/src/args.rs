@@ -235,7 +235,7 @@ pub(crate) enum KeyCommand {
         /// A permission, e.g. users.track; may be repeated [default: all]
         #[arg(long = "permission", value_name = "PERMISSION")]
         permissions: Vec<String>,
-        /// Addresses it may be used from; may be repeated [default: any]
+        /// Address or block of addresses it may be used from; may be repeated [default: any]
         #[arg(long = "allow-ip", value_name = "CIDR")]
         allowed_ips: Vec<String>,
     },

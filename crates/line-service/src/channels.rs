@@ -9,6 +9,9 @@ use profile_store::{Fault, Work};
 
 use crate::LineService;
 
+/// Longest display name of a channel, in characters.
+const MAX_NAME: usize = 255;
+
 /// What a customer gives to connect a channel.
 #[derive(Clone)]
 pub struct NewChannel {
@@ -72,6 +75,9 @@ pub enum ConnectFault {
     /// A field is missing or malformed.
     #[error("'{0}' must be a non-empty text of at most 255 characters without blanks")]
     Field(&'static str),
+    /// The display name is too long, or more than a line.
+    #[error("'name' must be one line of at most {MAX_NAME} characters")]
+    Name,
     /// `channel_already_connected`
     #[error("this LINE channel is connected already; disconnect it first")]
     AlreadyConnected,
@@ -228,5 +234,12 @@ fn check(new: &NewChannel) -> Result<(), ConnectFault> {
     if token.is_empty() || token.len() > 4096 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(ConnectFault::Field("channel_access_token"));
     }
+    if new.name.as_deref().is_some_and(|name| !is_line(name)) {
+        return Err(ConnectFault::Name);
+    }
     Ok(())
+}
+
+fn is_line(name: &str) -> bool {
+    name.chars().count() <= MAX_NAME && !name.contains(char::is_control)
 }

@@ -8,6 +8,8 @@ use subtle::ConstantTimeEq;
 
 use crate::{Fault, ProfileStore, Work};
 
+mod address;
+
 /// Name of the workspace that the first start makes.
 pub const DEFAULT_WORKSPACE: &str = "default";
 
@@ -35,6 +37,9 @@ pub enum AdminError {
     /// No such key.
     #[error("there is no key with id '{0}'; `enmusubi key list` shows them")]
     NoKey(String),
+    /// Neither an address nor a CIDR block.
+    #[error("'{0}' is neither an IP address such as 192.0.2.7 nor a block such as 10.0.0.0/8")]
+    BadAddress(String),
     /// The store could not do it.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -138,10 +143,10 @@ impl ProfileStore {
         config.workspace_named(name).cloned().ok_or_else(|| AdminError::NoWorkspace(name.to_owned()))
     }
 
-    /// Makes an API key; no permissions given means all.
+    /// Makes an API key; no permissions given means all, no addresses (IP addresses or CIDR blocks) means any.
     ///
     /// # Errors
-    /// [`AdminError::NoWorkspace`].
+    /// [`AdminError::NoWorkspace`], [`AdminError::BadAddress`].
     pub async fn create_key(
         &self,
         workspace: &str,
@@ -149,6 +154,8 @@ impl ProfileStore {
         permissions: Vec<String>,
         allowed_ips: Vec<String>,
     ) -> Result<NewKey, AdminError> {
+        let allowed_ips =
+            allowed_ips.iter().map(|text| address::parse_allowed(text)).collect::<Result<_, _>>()?;
         let workspace = self.workspace(workspace).await?.id;
         let now = self.now();
         let secret = random_secret();

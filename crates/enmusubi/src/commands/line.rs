@@ -66,7 +66,7 @@ async fn connect(
         name: arguments.name,
     };
     let connected = line.connect(workspace, new).await.map_err(|fault| match fault {
-        ConnectFault::Field(_) => Failure::Misuse(fault.to_string()),
+        ConnectFault::Field(_) | ConnectFault::Name => Failure::Misuse(fault.to_string()),
         other => Failure::Failed(other.to_string()),
     })?;
     let json = json!({

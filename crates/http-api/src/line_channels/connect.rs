@@ -49,7 +49,7 @@ fn read(body: &Value) -> Result<NewChannel, Problem> {
 fn refuse(fault: ConnectFault) -> Problem {
     let message = fault.to_string();
     match fault {
-        ConnectFault::Field(_) => Problem::invalid(Code::FieldInvalid, message),
+        ConnectFault::Field(_) | ConnectFault::Name => Problem::invalid(Code::FieldInvalid, message),
         ConnectFault::AlreadyConnected => {
             Problem::new(StatusCode::CONFLICT, Code::ChannelAlreadyConnected, message)
         }
@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn refusals_have_the_statuses_of_the_contract() {
         for (fault, expected) in [
-            (ConnectFault::Field("name"), "400 field_invalid"),
+            (ConnectFault::Field("channel_id"), "400 field_invalid"),
+            (ConnectFault::Name, "400 field_invalid"),
             (ConnectFault::AlreadyConnected, "409 channel_already_connected"),
             (ConnectFault::ProviderMismatch, "409 line_provider_mismatch"),
             (ConnectFault::Rejected, "400 line_credentials_rejected"),
