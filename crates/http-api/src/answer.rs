@@ -39,6 +39,8 @@ codes!(
     ContentTypeUnsupported = "content_type_unsupported",
     /// The body broke off.
     BodyIncomplete = "body_incomplete",
+    /// Nothing more of the body came for too long.
+    BodyTimeout = "body_timeout",
     /// The body as a whole is not as documented.
     BodyInvalid = "body_invalid",
     /// A field is missing or malformed.

@@ -27,7 +27,7 @@ mod track;
 mod tests;
 
 pub use answer::Code;
-pub use serve::serve;
+pub use serve::{Patience, serve};
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone, Debug)]
