@@ -55,6 +55,8 @@ codes!(
     ChannelAlreadyConnected = "channel_already_connected",
     /// Another provider.
     LineProviderMismatch = "line_provider_mismatch",
+    /// The token belongs to another account.
+    LineBotMismatch = "line_bot_mismatch",
     /// LINE refused the token.
     LineCredentialsRejected = "line_credentials_rejected",
     /// LINE cannot be reached or failed.

@@ -49,6 +49,28 @@ pub struct SyncRun {
     pub restarts: u32,
 }
 
+impl SyncRun {
+    /// A run that is asked for now.
+    #[must_use]
+    pub const fn new(id: SyncId, channel: ChannelId, now: Timestamp) -> Self {
+        Self {
+            id,
+            channel,
+            state: SyncState::Running,
+            pages: 0,
+            seen: 0,
+            subscribed: 0,
+            created: 0,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            cursor: None,
+            cursor_at: None,
+            restarts: 0,
+        }
+    }
+}
+
 /// State of an import (contract: `GET /imports/{import_id}`; `CSV-22`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportState {
