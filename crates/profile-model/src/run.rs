@@ -135,6 +135,29 @@ pub struct ImportRun {
 }
 
 impl ImportRun {
+    /// An import that is accepted now, not a dry run; its file is yet to be read, header and all.
+    #[must_use]
+    pub const fn new(id: ImportId, kind: ImportKind, name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            kind,
+            state: ImportState::InProgress,
+            dry_run: false,
+            rows_read: 0,
+            rows_created: 0,
+            rows_updated: 0,
+            rows_skipped: 0,
+            rows_warned: 0,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            columns: Vec::new(),
+            position: 0,
+            line: 1,
+        }
+    }
+
     /// Ends the run: `Complete` if no row was left out, `Failed` if every row was, else `Partial success` (`CSV-22`).
     pub const fn finish(&mut self, now: Timestamp) {
         self.state = if self.rows_skipped == 0 {

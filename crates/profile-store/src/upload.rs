@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use profile_model::{
-    ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, ImportState, Keys, WorkspaceId,
-};
+use profile_model::{ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, Keys, WorkspaceId};
 use tokio::io::AsyncWriteExt;
 
 use crate::rows::RowReader;
@@ -55,24 +53,8 @@ impl ProfileStore {
         dry_run: bool,
     ) -> Result<Upload, Fault> {
         let now = self.now();
-        let run = ImportRun {
-            id: ImportId(self.fresh(now).uuid()),
-            name,
-            kind,
-            state: ImportState::InProgress,
-            dry_run,
-            rows_read: 0,
-            rows_created: 0,
-            rows_updated: 0,
-            rows_skipped: 0,
-            rows_warned: 0,
-            started_at: now,
-            finished_at: None,
-            error: None,
-            columns: Vec::new(),
-            position: 0,
-            line: 1,
-        };
+        let id = ImportId(self.fresh(now).uuid());
+        let run = ImportRun { dry_run, ..ImportRun::new(id, kind, name, now) };
         let (folder, id) = (self.uploads().to_owned(), run.id.to_string());
         let (part, file) = on_disk(move || Part::create(&folder, &id)).await?;
         let file = tokio::fs::File::from_std(file);
