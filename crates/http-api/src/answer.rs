@@ -69,8 +69,6 @@ codes!(
     ImportUnknown = "import_unknown",
     /// The CSV header is not usable.
     CsvHeaderInvalid = "csv_header_invalid",
-    /// An export request is not as documented.
-    ExportInvalid = "export_invalid",
     /// No such job.
     JobUnknown = "job_unknown",
     /// No open parked group with this id.
@@ -91,6 +89,10 @@ codes!(
     Erased = "erased",
     /// The time for an undo is over.
     UndoExpired = "undo_expired",
+    /// An export request names nobody.
+    IdentifierMissing = "identifier_missing",
+    /// An export request names more than one of device, email address and phone.
+    SeveralAddresses = "several_addresses",
     /// The store cannot be used now; nothing was written.
     StorageUnavailable = "storage_unavailable",
     /// The write may or may not have happened.

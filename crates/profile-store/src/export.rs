@@ -14,7 +14,7 @@ use crate::{Fault, ProfileStore};
 
 mod request;
 
-pub use request::{ExportError, ExportRequest};
+pub use request::{ExportError, ExportMistake, ExportRequest};
 
 /// Answer of an export.
 #[derive(Debug)]
