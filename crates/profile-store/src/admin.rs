@@ -9,6 +9,9 @@ use subtle::ConstantTimeEq;
 use crate::{Fault, ProfileStore, Work};
 
 mod address;
+mod seen;
+
+pub(crate) use seen::Seen;
 
 /// Name of the workspace that the first start makes.
 pub const DEFAULT_WORKSPACE: &str = "default";
@@ -46,7 +49,8 @@ pub enum AdminError {
 }
 
 impl ProfileStore {
-    /// The key a caller presented, if it is known and not revoked. Compared by SHA-256 in constant time.
+    /// The key a caller presented, if it is known and not revoked. Compared by SHA-256 in constant time. Its use is
+    /// noted, at most once a minute, without waiting for it.
     ///
     /// # Errors
     /// When the configuration cannot be read.
@@ -54,7 +58,11 @@ impl ProfileStore {
         let config = self.config().await?;
         let hash = Sha256::digest(presented.as_bytes());
         let known = config.keys.values().find(|key| bool::from(key.hash.as_slice().ct_eq(hash.as_slice())));
-        Ok(known.filter(|key| key.revoked_at.is_none()).cloned())
+        let valid = known.filter(|key| key.revoked_at.is_none());
+        if let Some(key) = valid {
+            self.note_seen(key);
+        }
+        Ok(valid.cloned())
     }
 
     /// On an empty database: makes workspace `default` and a key with all permissions, whose secret is `given` or
