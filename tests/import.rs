@@ -133,6 +133,12 @@ async fn the_command_line_imports_beside_the_server() {
     std::fs::write(&file, "external_id,first_name\ncli-2,Ann\n,\n,x\n").unwrap();
     let (code, _, log) = server.command(&["import", "users", file.to_str().unwrap()]).await.unwrap();
     assert_eq!(code, 3, "{log}");
+    assert_eq!(caller.export(json!({"external_ids": ["cli-2"]})).await.unwrap().len(), 1);
+    let missing = server.folder().join("missing.csv");
+    let (code, _, complaint) = server.command(&["import", "users", missing.to_str().unwrap()]).await.unwrap();
+    assert!(code == 1 && complaint.contains("missing.csv"), "{code} {complaint}");
+    let (code, _, _) = server.command(&["import", "users"]).await.unwrap();
+    assert_eq!(code, 2);
     std::fs::write(&file, "first_name\nx\n").unwrap();
     let (code, _, _) = server.command(&["import", "users", file.to_str().unwrap()]).await.unwrap();
     assert_eq!(code, 2);
