@@ -154,3 +154,22 @@ async fn the_demo_plays_eight_cases_and_leaves_nothing() {
     assert_eq!(told["ok"], true);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// docs/settings.md: naming the database alone makes its folder the data folder, be it the current one.
+#[tokio::test]
+async fn the_data_folder_is_where_the_database_is() {
+    for (place, key) in [("shop/customers.db", "shop/secret.key"), ("customers.db", "secret.key")] {
+        let environment = vec![
+            ("ENMUSUBI_DATA_DIR".to_owned(), String::new()),
+            ("ENMUSUBI_DATABASE".to_owned(), format!("sqlite://{place}")),
+        ];
+        let options = ServerOptions { environment, ..ServerOptions::default() };
+        // It starts in a folder of its own.
+        let server = Server::start(BINARY, options).await.unwrap();
+        assert_eq!(server.caller().import("external_id\na\n").await.unwrap()["status"], "Complete");
+        for name in [place, key] {
+            assert!(server.folder().join(name).is_file(), "{name}");
+        }
+        assert!(server.folder().join(key).with_file_name("uploads").is_dir());
+    }
+}
