@@ -145,8 +145,18 @@ async fn exports_answer_as_documented() {
     assert!(user.get("native_line_id").is_none() && user.get("line").is_none());
     let both = caller.post("/users/export/ids", &json!({"email_address": "SAME@example.com"})).await.unwrap();
     assert_eq!(both.json["users"].as_array().unwrap().len(), 2);
-    let answer = caller.post("/users/export/ids", &json!({"fields_to_export": ["email"]})).await.unwrap();
-    assert_eq!(answer.status, 400);
+    for (body, code) in [
+        (json!({"fields_to_export": ["email"]}), "identifier_missing"),
+        (json!({"email_address": "a@example.com", "phone": "+819012345678"}), "several_addresses"),
+        (json!({"external_ids": "a"}), "field_invalid"),
+        (json!({"external_ids": [true]}), "field_invalid"),
+        (json!({"user_aliases": [{"alias_label": "l"}]}), "field_invalid"),
+        (json!(["a"]), "body_invalid"),
+    ] {
+        let answer = caller.post("/users/export/ids", &body).await.unwrap();
+        assert_eq!((answer.status, answer.json["code"].as_str()), (400, Some(code)), "{body}");
+        assert!(!answer.text.contains("a@example.com") && !answer.text.contains("819012345678"));
+    }
     let too_many: Vec<_> = (0..51).map(|number| number.to_string()).collect();
     let answer = caller.post("/users/export/ids", &json!({"external_ids": too_many})).await.unwrap();
     let message = "The max number of external_ids and aliases per request was exceeded";

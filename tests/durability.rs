@@ -62,6 +62,43 @@ async fn sixteen_follows_of_a_new_line_id_make_one_profile() {
     }
 }
 
+/// Syncs of the database or its log that have succeeded, as strace wrote them down. A line is there before the traced
+/// thread goes on, so that a sync that came before an answer is counted once the answer is here.
+fn syncs(trace: &std::path::Path) -> usize {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let done = |line: &&str| line.contains("sync") && line.ends_with(" = 0");
+    text.lines().filter(done).count()
+}
+
+/// Design, section 4: an acknowledged write is on the disk, not only in the kernel's cache, before its answer.
+#[tokio::test]
+async fn every_sequential_answer_comes_after_a_sync() {
+    const REQUESTS: usize = 50;
+    let found = std::process::Command::new("strace").arg("-V").output();
+    assert!(found.is_ok(), "strace is not installed: run `cargo xtask test`, or `apt-get install strace`");
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    // `-D`: the server stays our child, and its tracer ends with it.
+    let words = ["strace", "-D", "-f", "-e", "trace=fdatasync,fsync", "-o", trace.to_str().unwrap()];
+    let wrapper = words.map(str::to_owned).to_vec();
+    let options = ServerOptions { wrapper, ..ServerOptions::default() };
+    let mut server = Server::start(BINARY, options).await.unwrap();
+    let caller = server.caller();
+    for number in 0..REQUESTS {
+        let before = syncs(&trace);
+        caller.track(&json!({"attributes": [{"external_id": format!("d{number}")}]})).await.unwrap();
+        assert!(syncs(&trace) > before, "request {number} was answered before it was on the disk");
+    }
+    // The counter-proof: reading syncs nothing, so that what was counted came from the writes.
+    let before = syncs(&trace);
+    for number in 0..REQUESTS {
+        let users = caller.export(json!({"external_ids": [format!("d{number}")]})).await.unwrap();
+        assert_eq!(users.len(), 1);
+    }
+    assert!(syncs(&trace) - before < REQUESTS / 5, "reading syncs the disk");
+    server.terminate().await.unwrap();
+}
+
 type Acknowledged = Arc<Mutex<BTreeSet<u32>>>;
 
 /// Sends numbered requests from 8 tasks until the server is gone; the acknowledged numbers.
@@ -210,16 +247,51 @@ async fn a_killed_import_ends_as_an_undisturbed_one() {
     assert_eq!(users.len(), 3);
 }
 
-/// SIGTERM: what is in flight finishes, and nothing acknowledged is lost.
+/// SIGTERM and SIGINT (Ctrl-C): what is in flight finishes, and nothing acknowledged is lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_ends_cleanly_and_loses_nothing() {
+async fn signals_end_the_server_cleanly_and_lose_nothing() {
     let mut server = Server::start(BINARY, ServerOptions::default()).await.unwrap();
-    let caller = server.caller();
-    for number in 0..20 {
-        caller.track(&json!({"attributes": [{"external_id": format!("t{number}")}]})).await.unwrap();
+    for round in 1..=2 {
+        let caller = server.caller();
+        for number in 0..20 {
+            let id = format!("t{round}-{number}");
+            caller.track(&json!({"attributes": [{"external_id": id}]})).await.unwrap();
+        }
+        if round == 1 {
+            server.terminate().await.unwrap()
+        } else {
+            server.interrupt().await.unwrap()
+        }
+        assert_eq!(server.log().matches("\"stopped\"").count(), round);
+        server.restart().await.unwrap();
+        let ids: Vec<_> = (0..20).map(|number| format!("t{round}-{number}")).collect();
+        assert_eq!(server.caller().export(json!({"external_ids": ids})).await.unwrap().len(), 20);
     }
-    server.terminate().await.unwrap();
-    server.restart().await.unwrap();
-    let ids: Vec<_> = (0..20).map(|number| format!("t{number}")).collect();
-    assert_eq!(server.caller().export(json!({"external_ids": ids})).await.unwrap().len(), 20);
+}
+
+/// Two processes that start at the same moment on a folder that is not there: both come up, on one schema, with one
+/// workspace and one secret key.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_may_start_at_once_on_nothing() {
+    for round in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let environment = vec![
+            ("ENMUSUBI_DATA_DIR".to_owned(), data.display().to_string()),
+            ("ENMUSUBI_DATABASE".to_owned(), format!("sqlite://{}", data.join("enmusubi.db").display())),
+        ];
+        let options = ServerOptions { environment, ..ServerOptions::default() };
+        let start = || Server::start(BINARY, options.clone());
+        let (one, other) = tokio::join!(start(), start());
+        let (one, other) = (one.unwrap(), other.unwrap());
+        let object = json!({"attributes": [{"external_id": "a"}]});
+        one.caller().track(&object).await.unwrap();
+        other.caller().track(&object).await.unwrap();
+        let users = other.caller().export(json!({"external_ids": ["a"]})).await.unwrap();
+        assert_eq!(users.len(), 1, "round {round}");
+        let (code, listed, _) = one.command(&["key", "list", "--json"]).await.unwrap();
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        assert_eq!((code, listed["keys"].as_array().unwrap().len()), (0, 1), "round {round}");
+        assert_eq!(one.command(&["doctor"]).await.unwrap().0, 0, "round {round}");
+    }
 }

@@ -133,6 +133,12 @@ async fn the_command_line_imports_beside_the_server() {
     std::fs::write(&file, "external_id,first_name\ncli-2,Ann\n,\n,x\n").unwrap();
     let (code, _, log) = server.command(&["import", "users", file.to_str().unwrap()]).await.unwrap();
     assert_eq!(code, 3, "{log}");
+    assert_eq!(caller.export(json!({"external_ids": ["cli-2"]})).await.unwrap().len(), 1);
+    let missing = server.folder().join("missing.csv");
+    let (code, _, complaint) = server.command(&["import", "users", missing.to_str().unwrap()]).await.unwrap();
+    assert!(code == 1 && complaint.contains("missing.csv"), "{code} {complaint}");
+    let (code, _, _) = server.command(&["import", "users"]).await.unwrap();
+    assert_eq!(code, 2);
     std::fs::write(&file, "first_name\nx\n").unwrap();
     let (code, _, _) = server.command(&["import", "users", file.to_str().unwrap()]).await.unwrap();
     assert_eq!(code, 2);
@@ -142,4 +148,45 @@ async fn the_command_line_imports_beside_the_server() {
     assert!(found.contains("cli-1"));
     let (code, _, _) = server.command(&["profile", "get", "--external-id", "nobody"]).await.unwrap();
     assert_eq!(code, 1);
+}
+
+/// Names of the files that wait in the uploads folder.
+fn uploads(server: &Server) -> Vec<String> {
+    let Ok(files) = std::fs::read_dir(server.folder().join("data/uploads")) else { return Vec::new() };
+    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// A caller that goes in the middle of its file leaves nothing; what a killed server was receiving goes at the start.
+#[tokio::test]
+async fn broken_uploads_leave_no_file() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let (mut server, caller) = server().await;
+    let address = caller.base().strip_prefix("http://").unwrap().to_owned();
+    let begin = async || {
+        let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let head = "POST /imports/users HTTP/1.1\r\nhost: x\r\nauthorization: Bearer test-key\r\n\
+            content-type: text/csv\r\ncontent-length: 1000\r\n\r\nexternal_id\nhalf\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection
+    };
+    let connection = begin().await;
+    let arrives = testkit::eventually("the file is being received", 20, async || {
+        (uploads(&server).len() == 1).then_some(())
+    });
+    arrives.await.unwrap();
+    assert!(uploads(&server)[0].ends_with(".part"));
+    drop(connection);
+    let goes =
+        testkit::eventually("the file is gone", 20, async || uploads(&server).is_empty().then_some(()));
+    goes.await.unwrap();
+    let _connection = begin().await;
+    let arrives = testkit::eventually("a file is there again", 20, async || {
+        (uploads(&server).len() == 1).then_some(())
+    });
+    arrives.await.unwrap();
+    server.kill9().await.unwrap();
+    assert_eq!(uploads(&server).len(), 1);
+    server.restart().await.unwrap();
+    assert_eq!(uploads(&server), Vec::<String>::new());
 }

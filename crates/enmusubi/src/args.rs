@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod line;
+
+pub(crate) use line::{ChangeArguments, ConnectArguments, LineCommand, Secrets};
+
 /// A self-hosted customer profile store that speaks Braze's user-data API and resolves LINE identities.
 #[derive(Debug, Parser)]
 #[command(name = "enmusubi", version)]
@@ -103,62 +107,6 @@ pub(crate) struct ImportUsersArguments {
     pub(crate) report: Option<PathBuf>,
 }
 
-/// What to do with LINE.
-#[derive(Debug, Subcommand)]
-pub(crate) enum LineCommand {
-    /// Connect a Messaging API channel and start its follower sync
-    Connect(ConnectArguments),
-    /// List the connected channels
-    Channels {
-        /// Workspace to look at
-        #[arg(long, default_value = "default", value_name = "NAME")]
-        workspace: String,
-    },
-    /// Start a follower sync; a running `serve` does it, or `--wait` here
-    Sync {
-        /// LINE's channel id
-        channel: String,
-        /// Work on it here and end when it has ended
-        #[arg(long)]
-        wait: bool,
-    },
-    /// Run a stand-in for LINE until Ctrl-C
-    Simulate {
-        /// Address and port; its control verbs are not authenticated: keep it on loopback
-        #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
-        listen: std::net::SocketAddr,
-    },
-}
-
-/// The four values of LINE's console.
-#[derive(Clone, Args)]
-pub(crate) struct ConnectArguments {
-    /// The provider the channel belongs to
-    #[arg(long)]
-    pub(crate) provider_id: String,
-    /// The channel
-    #[arg(long)]
-    pub(crate) channel_id: String,
-    /// Signs the webhooks
-    #[arg(long)]
-    pub(crate) channel_secret: String,
-    /// A long-lived token
-    #[arg(long)]
-    pub(crate) channel_access_token: String,
-    /// Display name [default: the account's own]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Workspace to connect it to
-    #[arg(long, default_value = "default", value_name = "NAME")]
-    pub(crate) workspace: String,
-}
-
-impl std::fmt::Debug for ConnectArguments {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ConnectArguments({})", self.channel_id)
-    }
-}
-
 /// What to do with profiles.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
@@ -235,7 +183,7 @@ pub(crate) enum KeyCommand {
         /// A permission, e.g. users.track; may be repeated [default: all]
         #[arg(long = "permission", value_name = "PERMISSION")]
         permissions: Vec<String>,
-        /// Addresses it may be used from; may be repeated [default: any]
+        /// Address or block of addresses it may be used from; may be repeated [default: any]
         #[arg(long = "allow-ip", value_name = "CIDR")]
         allowed_ips: Vec<String>,
     },

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_api::ApiState;
+use http_api::{ApiState, Patience};
 use line_platform::messaging::{MessagingClient, MessagingOptions};
 use line_service::{LineService, Sealer, Workers};
 use profile_store::{JobKind, JobWorker, ProfileStore};
@@ -25,7 +25,7 @@ pub(crate) struct Server {
     imports: JobWorker,
     duplicates: JobWorker,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 /// What needs LINE and the store; webhook URLs begin with `public_url`.
@@ -67,7 +67,9 @@ impl Server {
         let duplicates = JobWorker::spawn(store.clone(), JobKind::Duplicates);
         let (stop, stopped) = oneshot::channel();
         let state = ApiState { store: store.clone(), line };
-        let task = tokio::spawn(http_api::serve(listener, state, async { drop(stopped.await) }));
+        let task = tokio::spawn(http_api::serve(listener, state, Patience::default(), async {
+            drop(stopped.await)
+        }));
         Ok(Self { address, store, workers, imports, duplicates, stop, task })
     }
 
@@ -76,12 +78,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Waits until the listener breaks; else for ever.
+    /// Waits until the server ends by itself, which is a defect; else for ever.
     pub(crate) async fn broken(&mut self) -> Failure {
         let ended = (&mut self.task).await;
         let reason = match ended {
-            Ok(Err(error)) => error.to_string(),
-            Ok(Ok(())) => "it ended".to_owned(),
+            Ok(()) => "it ended".to_owned(),
             Err(error) => error.to_string(),
         };
         Failure::Failed(format!("the server cannot go on: {reason}"))

@@ -178,6 +178,8 @@ impl Settings {
             let beside = named.as_deref().and_then(Path::parent).filter(|_| named.is_some());
             beside.map_or_else(|| PathBuf::from(DATA_DIR), Path::to_owned)
         });
+        // The folder of a bare file name is an empty path, which cannot be opened.
+        let data_dir = if data_dir.as_os_str().is_empty() { PathBuf::from(".") } else { data_dir };
         let url = |text: Option<String>| text.map(|text| text.trim_end_matches('/').to_owned());
         Ok(Self {
             listen,

@@ -39,6 +39,8 @@ codes!(
     ContentTypeUnsupported = "content_type_unsupported",
     /// The body broke off.
     BodyIncomplete = "body_incomplete",
+    /// Nothing more of the body came for too long.
+    BodyTimeout = "body_timeout",
     /// The body as a whole is not as documented.
     BodyInvalid = "body_invalid",
     /// A field is missing or malformed.
@@ -53,6 +55,8 @@ codes!(
     ChannelAlreadyConnected = "channel_already_connected",
     /// Another provider.
     LineProviderMismatch = "line_provider_mismatch",
+    /// The token belongs to another account.
+    LineBotMismatch = "line_bot_mismatch",
     /// LINE refused the token.
     LineCredentialsRejected = "line_credentials_rejected",
     /// LINE cannot be reached or failed.
@@ -65,8 +69,6 @@ codes!(
     ImportUnknown = "import_unknown",
     /// The CSV header is not usable.
     CsvHeaderInvalid = "csv_header_invalid",
-    /// An export request is not as documented.
-    ExportInvalid = "export_invalid",
     /// No such job.
     JobUnknown = "job_unknown",
     /// No open parked group with this id.
@@ -87,6 +89,10 @@ codes!(
     Erased = "erased",
     /// The time for an undo is over.
     UndoExpired = "undo_expired",
+    /// An export request names nobody.
+    IdentifierMissing = "identifier_missing",
+    /// An export request names more than one of device, email address and phone.
+    SeveralAddresses = "several_addresses",
     /// The store cannot be used now; nothing was written.
     StorageUnavailable = "storage_unavailable",
     /// The write may or may not have happened.

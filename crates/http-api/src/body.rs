@@ -1,5 +1,6 @@
 //! Reading bodies: size, content type, JSON, in this order.
 
+use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -7,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
+use tower_http::timeout::TimeoutError;
 
 use crate::answer::{Code, Problem};
 
@@ -46,8 +48,18 @@ pub(crate) async fn read(parts: &Parts, mut body: Body, limit: usize) -> Result<
             linger(&parts.headers, body).await;
             Err(too_large(limit))
         }
-        Err(_) => Err(Problem::invalid(Code::BodyIncomplete, "the body broke off")),
+        Err(error) => Err(broken(error.as_ref())),
     }
+}
+
+/// What to answer where a body does not come to its end: its sender has gone, or is silent for too long.
+pub(crate) fn broken(error: &(dyn Error + 'static)) -> Problem {
+    let mut causes = std::iter::successors(Some(error), |&cause| cause.source());
+    if causes.any(|cause| cause.is::<TimeoutError>()) {
+        let message = "the rest of the body did not come in time";
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, Code::BodyTimeout, message);
+    }
+    Problem::invalid(Code::BodyIncomplete, "the body broke off")
 }
 
 /// Reads on for a while and keeps nothing. A caller that waits for `100 Continue` has not begun to send.

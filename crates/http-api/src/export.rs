@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use profile_store::ExportError;
+use profile_store::{ExportError, ExportMistake};
 use serde_json::json;
 
 use crate::answer::{Code, Problem, answer};
@@ -13,14 +13,7 @@ pub(crate) async fn export_ids(State(state): State<ApiState>, request: Request) 
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.export.ids").await?;
     let body = body::read_json(&parts, stream, body::JSON).await?;
-    let exported = state.store.export_ids(caller.workspace, body).await.map_err(|error| match error {
-        // Texts of section 0.1 have exactly their keys.
-        ExportError::Request { code: "too_many_ids", message } => {
-            Problem::quoted(StatusCode::BAD_REQUEST, &message)
-        }
-        ExportError::Request { message, .. } => Problem::invalid(Code::ExportInvalid, message),
-        ExportError::Fault(fault) => fault.into(),
-    })?;
+    let exported = state.store.export_ids(caller.workspace, body).await.map_err(refuse)?;
     let mut body = json!({"message": "success", "users": exported.users});
     if !exported.invalid_user_ids.is_empty() {
         body["invalid_user_ids"] = exported.invalid_user_ids.into();
@@ -29,4 +22,20 @@ pub(crate) async fn export_ids(State(state): State<ApiState>, request: Request) 
         body["merged_ids"] = exported.merged_ids.into();
     }
     Ok(answer(StatusCode::CREATED, &body))
+}
+
+fn refuse(error: ExportError) -> Problem {
+    let (mistake, message) = match error {
+        ExportError::Request { mistake, message } => (mistake, message),
+        ExportError::Fault(fault) => return fault.into(),
+    };
+    let code = match mistake {
+        // Texts of section 0.1 have exactly their keys.
+        ExportMistake::TooManyIds => return Problem::quoted(StatusCode::BAD_REQUEST, &message),
+        ExportMistake::Body => Code::BodyInvalid,
+        ExportMistake::Field => Code::FieldInvalid,
+        ExportMistake::SeveralAddresses => Code::SeveralAddresses,
+        ExportMistake::IdentifierMissing => Code::IdentifierMissing,
+    };
+    Problem::invalid(code, message)
 }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use line_service::LineService;
 use profile_store::ProfileStore;
 
@@ -27,7 +27,7 @@ mod track;
 mod tests;
 
 pub use answer::Code;
-pub use serve::serve;
+pub use serve::{Patience, serve};
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -58,6 +58,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/users/export/ids", post(export::export_ids))
         .route("/line/users/{line_user_id}", get(line_users::line_user))
         .route("/line/channels", post(line_channels::connect::connect).get(line_channels::list::list))
+        .route(
+            "/line/channels/{channel_id}",
+            patch(line_channels::change::change).delete(line_channels::disconnect::disconnect),
+        )
         .route("/line/events/{channel_id}", post(line_events::receive))
         .route("/line/channels/{channel_id}/sync", post(line_syncs::start::start))
         .route("/line/syncs/{sync_id}", get(line_syncs::show::show))

@@ -8,7 +8,7 @@ mod service;
 mod sync;
 mod workers;
 
-pub use channels::{ChannelView, ConnectFault, Connected, NewChannel};
+pub use channels::{ChangeFault, ChannelChange, ChannelView, ConnectFault, Connected, NewChannel};
 pub use inbox::{ReceiveFault, Received};
 pub use sealer::Sealer;
 pub use service::LineService;

@@ -8,7 +8,6 @@ use profile_model::{
 use profile_store::{Fault, Work};
 
 use crate::LineService;
-use crate::channels::new_run;
 
 /// Ids per page: LINE's maximum.
 const PAGE: u16 = 1000;
@@ -42,7 +41,7 @@ impl LineService {
             return Err(SyncFault::UnknownChannel);
         }
         let now = self.store().now();
-        let run = new_run(SyncId(self.store().fresh(now).uuid()), id.clone(), now);
+        let run = SyncRun::new(SyncId(self.store().fresh(now).uuid()), id.clone(), now);
         let keys = Keys { sync_of: Some(id), ..Keys::default() };
         let decide = move |loaded: &profile_model::Loaded| match &loaded.sync {
             Some(known) if known.state == SyncState::Running => (Decision::Nothing, known.id),

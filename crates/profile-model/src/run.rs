@@ -52,6 +52,29 @@ pub struct SyncRun {
     pub restarts: u32,
 }
 
+impl SyncRun {
+    /// A run that is asked for now.
+    #[must_use]
+    pub const fn new(id: SyncId, channel: ChannelId, now: Timestamp) -> Self {
+        Self {
+            id,
+            channel,
+            state: SyncState::Running,
+            pages: 0,
+            seen: 0,
+            subscribed: 0,
+            created: 0,
+            skipped_erased: 0,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            cursor: None,
+            cursor_at: None,
+            restarts: 0,
+        }
+    }
+}
+
 /// State of an import (contract: `GET /imports/{import_id}`; `CSV-22`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportState {
@@ -116,6 +139,29 @@ pub struct ImportRun {
 }
 
 impl ImportRun {
+    /// An import that is accepted now, not a dry run; its file is yet to be read, header and all.
+    #[must_use]
+    pub const fn new(id: ImportId, kind: ImportKind, name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            kind,
+            state: ImportState::InProgress,
+            dry_run: false,
+            rows_read: 0,
+            rows_created: 0,
+            rows_updated: 0,
+            rows_skipped: 0,
+            rows_warned: 0,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            columns: Vec::new(),
+            position: 0,
+            line: 1,
+        }
+    }
+
     /// Ends the run: `Complete` if no row was left out, `Failed` if every row was, else `Partial success` (`CSV-22`).
     pub const fn finish(&mut self, now: Timestamp) {
         self.state = if self.rows_skipped == 0 {

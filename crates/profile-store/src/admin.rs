@@ -8,6 +8,11 @@ use subtle::ConstantTimeEq;
 
 use crate::{Fault, ProfileStore, Work};
 
+mod address;
+mod seen;
+
+pub(crate) use seen::Seen;
+
 /// Name of the workspace that the first start makes.
 pub const DEFAULT_WORKSPACE: &str = "default";
 
@@ -35,13 +40,17 @@ pub enum AdminError {
     /// No such key.
     #[error("there is no key with id '{0}'; `enmusubi key list` shows them")]
     NoKey(String),
+    /// Neither an address nor a CIDR block.
+    #[error("'{0}' is neither an IP address such as 192.0.2.7 nor a block such as 10.0.0.0/8")]
+    BadAddress(String),
     /// The store could not do it.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
 impl ProfileStore {
-    /// The key a caller presented, if it is known and not revoked. Compared by SHA-256 in constant time.
+    /// The key a caller presented, if it is known and not revoked. Compared by SHA-256 in constant time. Its use is
+    /// noted, at most once a minute, without waiting for it.
     ///
     /// # Errors
     /// When the configuration cannot be read.
@@ -49,7 +58,11 @@ impl ProfileStore {
         let config = self.config().await?;
         let hash = Sha256::digest(presented.as_bytes());
         let known = config.keys.values().find(|key| bool::from(key.hash.as_slice().ct_eq(hash.as_slice())));
-        Ok(known.filter(|key| key.revoked_at.is_none()).cloned())
+        let valid = known.filter(|key| key.revoked_at.is_none());
+        if let Some(key) = valid {
+            self.note_seen(key);
+        }
+        Ok(valid.cloned())
     }
 
     /// On an empty database: makes workspace `default` and a key with all permissions, whose secret is `given` or
@@ -140,10 +153,10 @@ impl ProfileStore {
         config.workspace_named(name).cloned().ok_or_else(|| AdminError::NoWorkspace(name.to_owned()))
     }
 
-    /// Makes an API key; no permissions given means all.
+    /// Makes an API key; no permissions given means all, no addresses (IP addresses or CIDR blocks) means any.
     ///
     /// # Errors
-    /// [`AdminError::NoWorkspace`].
+    /// [`AdminError::NoWorkspace`], [`AdminError::BadAddress`].
     pub async fn create_key(
         &self,
         workspace: &str,
@@ -151,6 +164,8 @@ impl ProfileStore {
         permissions: Vec<String>,
         allowed_ips: Vec<String>,
     ) -> Result<NewKey, AdminError> {
+        let allowed_ips =
+            allowed_ips.iter().map(|text| address::parse_allowed(text)).collect::<Result<_, _>>()?;
         let workspace = self.workspace(workspace).await?.id;
         let now = self.now();
         let secret = random_secret();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    Address, AddressKind, Alias, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, Kind, LINE_FIELDS,
-    LineUserId, Loaded, Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId,
+    Address, AddressKind, Alias, ChannelId, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, Kind,
+    LINE_FIELDS, LineUserId, Loaded, Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId,
     read_line_states, read_summaries, render_line_states, render_profile,
 };
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{Fault, ProfileStore};
 
 mod request;
 
-pub use request::{ExportError, ExportRequest};
+pub use request::{ExportError, ExportMistake, ExportRequest};
 
 /// Answer of an export.
 #[derive(Debug)]
@@ -98,7 +98,11 @@ impl ProfileStore {
             .flatten()
             .filter_map(|id| loaded.profiles.get(id).cloned())
             .collect();
-        if profiles.is_empty() && friendships.is_empty() {
+        // Friendships of a channel that was disconnected are kept, not shown.
+        let is_shown = |channel: &ChannelId| {
+            config.channels.get(channel).is_some_and(|channel| channel.workspace == workspace)
+        };
+        if profiles.is_empty() && !friendships.keys().any(is_shown) {
             return Ok(None);
         }
         let channels = read_line_states(config.channels_of(workspace), &friendships);

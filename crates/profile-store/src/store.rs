@@ -28,6 +28,7 @@ struct Inner {
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     config: Mutex<Option<Cached>>,
+    seen: crate::admin::Seen,
     uploads: std::path::PathBuf,
     job_signal: tokio::sync::Notify,
     ledger: LedgerSecret,
@@ -55,7 +56,8 @@ impl ProfileStore {
     ) -> Self {
         let job_signal = tokio::sync::Notify::new();
         let config = Mutex::new(None);
-        Self { inner: Arc::new(Inner { backend, clock, config, uploads, job_signal, ledger }) }
+        let seen = crate::admin::Seen::default();
+        Self { inner: Arc::new(Inner { backend, clock, config, seen, uploads, job_signal, ledger }) }
     }
 
     /// The backend.
@@ -97,6 +99,11 @@ impl ProfileStore {
     /// Wakes the job workers of this process.
     pub(crate) fn job_signal(&self) -> &tokio::sync::Notify {
         &self.inner.job_signal
+    }
+
+    /// When keys were used last.
+    pub(crate) fn seen(&self) -> &crate::admin::Seen {
+        &self.inner.seen
     }
 
     /// Where uploads wait.

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use profile_model::{
-    ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, ImportState, Keys, WorkspaceId,
-};
+use profile_model::{ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, Keys, WorkspaceId};
 use tokio::io::AsyncWriteExt;
 
 use crate::rows::RowReader;
 use crate::{Fault, ProfileStore, Work};
+
+mod part;
+
+use part::Part;
 
 /// Largest attributes file (`CSV-1`).
 pub const MAX_USERS_FILE: u64 = 500 * 1000 * 1000;
@@ -33,13 +35,13 @@ pub struct Upload {
     store: ProfileStore,
     workspace: WorkspaceId,
     run: ImportRun,
-    part: PathBuf,
+    part: Part,
     file: tokio::fs::File,
     size: u64,
 }
 
 impl ProfileStore {
-    /// Begins an upload. Dropping it without [`Upload::finish`] leaves nothing that is ever imported.
+    /// Begins an upload. Dropping it without [`Upload::finish`] leaves nothing.
     ///
     /// # Errors
     /// When the uploads folder cannot be written.
@@ -51,28 +53,21 @@ impl ProfileStore {
         dry_run: bool,
     ) -> Result<Upload, Fault> {
         let now = self.now();
-        let run = ImportRun {
-            id: ImportId(self.fresh(now).uuid()),
-            name,
-            kind,
-            state: ImportState::InProgress,
-            dry_run,
-            rows_read: 0,
-            rows_created: 0,
-            rows_updated: 0,
-            rows_skipped: 0,
-            rows_warned: 0,
-            started_at: now,
-            finished_at: None,
-            error: None,
-            columns: Vec::new(),
-            position: 0,
-            line: 1,
-        };
-        tokio::fs::create_dir_all(self.uploads()).await.map_err(|error| folder_fault(&error))?;
-        let part = self.uploads().join(format!("{}.part", run.id));
-        let file = tokio::fs::File::create(&part).await.map_err(|error| folder_fault(&error))?;
+        let id = ImportId(self.fresh(now).uuid());
+        let run = ImportRun { dry_run, ..ImportRun::new(id, kind, name, now) };
+        let (folder, id) = (self.uploads().to_owned(), run.id.to_string());
+        let (part, file) = on_disk(move || Part::create(&folder, &id)).await?;
+        let file = tokio::fs::File::from_std(file);
         Ok(Upload { store: self.clone(), workspace, run, part, file, size: 0 })
+    }
+
+    /// Removes what uploads left that no process is receiving any more; how many files. For the start of a server.
+    ///
+    /// # Errors
+    /// When the uploads folder cannot be read or changed.
+    pub async fn remove_stale_uploads(&self) -> Result<usize, Fault> {
+        let folder = self.uploads().to_owned();
+        on_disk(move || part::remove_stale(&folder)).await
     }
 
     /// Where the file of an import waits.
@@ -101,23 +96,15 @@ impl Upload {
     /// # Errors
     /// [`UploadFault::Header`], or when it cannot be stored.
     pub async fn finish(mut self) -> Result<ImportId, UploadFault> {
-        let finished = self.settle().await;
-        if finished.is_err() {
-            let _ = tokio::fs::remove_file(&self.part).await;
-        }
-        finished
-    }
-
-    async fn settle(&mut self) -> Result<ImportId, UploadFault> {
         let disk = |error: std::io::Error| UploadFault::Fault(folder_fault(&error));
         self.file.flush().await.map_err(disk)?;
         self.file.sync_all().await.map_err(disk)?;
-        let part = self.part.clone();
+        let part = self.part.path().to_owned();
         self.run.columns = tokio::task::spawn_blocking(move || check_header(&part))
             .await
             .map_err(|_| Fault::Internal("the header check did not end".into()))??;
         let path = self.store.upload_path(self.run.id);
-        tokio::fs::rename(&self.part, &path).await.map_err(disk)?;
+        tokio::fs::rename(self.part.path(), &path).await.map_err(disk)?;
         let folder = tokio::fs::File::open(self.store.uploads()).await.map_err(disk)?;
         folder.sync_all().await.map_err(disk)?;
         let run = self.run.clone();
@@ -146,6 +133,15 @@ pub(crate) fn read_header<R: std::io::BufRead>(reader: &mut RowReader<R>) -> Res
     let cells = row.cells.map_err(|fault| format!("the header row cannot be read: {fault}"))?;
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     CsvColumns::read(&cells).map_err(|fault| fault.to_string())
+}
+
+/// Works on the uploads folder beside the runtime.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Fault::Internal("work on the uploads folder did not end".into()))?
+        .map_err(|error| folder_fault(&error))
 }
 
 fn folder_fault(error: &std::io::Error) -> Fault {

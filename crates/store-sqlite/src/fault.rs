@@ -40,6 +40,11 @@ fn code(error: &sqlx::Error) -> Option<i32> {
     database.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
+/// Somebody else holds a lock.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(5 | 6))
+}
+
 pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
     match code(error) {
         Some(5 | 6) => Fault::Unavailable("the database is locked by another process".into()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{ConstantBuilder, Retryable as _};
 use profile_model::{
     ChannelId, Config, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId, ImportIssue, ImportRun,
     InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked, ParkedId, Profile,
@@ -19,7 +20,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::fault::to_fault;
+use crate::fault::{is_busy, to_fault};
 use crate::load::Found;
 use crate::statement::Counted;
 use crate::writer::{Queues, Request, queues};
@@ -50,6 +51,9 @@ pub struct SqliteStore {
 /// Pages of WAL before SQLite checkpoints inside a commit: large, because the checkpointer does it beside the writer.
 const AUTOCHECKPOINT_PAGES: &str = "65536";
 
+/// How long to wait before a file that another process is making is opened again.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
 /// How often the checkpointer runs (engine.md: the largest single knob found).
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
 
@@ -67,6 +71,17 @@ pub(crate) fn connect_options(path: &Path, options: &Options) -> Result<SqliteCo
         .pragma("temp_store", "memory")
         .statement_cache_capacity(256)
         .disable_statement_logging())
+}
+
+/// The first connection of a process. It may turn a new file to WAL, for which SQLite, unlike with every other lock,
+/// does not wait if another process does the same at that moment: so we wait, as long as for the others.
+async fn connect_first(path: &Path, options: &Options) -> Result<SqliteConnection, Fault> {
+    let wanted = connect_options(path, options)?;
+    let tries =
+        usize::try_from(options.busy_timeout.as_millis() / BUSY_PAUSE.as_millis()).unwrap_or(usize::MAX);
+    let pauses = ConstantBuilder::new().with_delay(BUSY_PAUSE).with_max_times(tries).with_jitter();
+    let connect = || wanted.connect();
+    connect.retry(pauses).when(is_busy).await.map_err(|error| to_fault(&error))
 }
 
 impl SqliteStore {
@@ -109,8 +124,7 @@ impl SqliteStore {
                 .await
                 .map_err(|error| Fault::Unavailable(format!("the data folder cannot be made: {error}")))?;
         }
-        let options = connect_options(path, options)?;
-        let mut connection = options.connect().await.map_err(|error| to_fault(&error))?;
+        let mut connection = connect_first(path, options).await?;
         let found = crate::migrations::migrate(&mut connection).await?;
         connection.close().await.map_err(|error| to_fault(&error))?;
         Ok((found, crate::SCHEMA_VERSION))

@@ -87,6 +87,23 @@ impl Caller {
         self.finish(self.client.get(format!("{}{path}", self.base))).await
     }
 
+    /// PATCHes with a JSON body.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Answer> {
+        let request = self.client.patch(format!("{}{path}", self.base)).body(body.to_string());
+        self.finish(request.header("content-type", "application/json")).await
+    }
+
+    /// DELETEs.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn delete(&self, path: &str) -> Result<Answer> {
+        self.finish(self.client.delete(format!("{}{path}", self.base))).await
+    }
+
     async fn finish(&self, mut request: reqwest::RequestBuilder) -> Result<Answer> {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);

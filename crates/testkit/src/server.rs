@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::Caller;
@@ -86,9 +86,29 @@ impl Server {
     /// # Errors
     /// When it cannot be started.
     pub async fn command(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
+        self.command_with(arguments, &[], "").await
+    }
+
+    /// The same with more environment, and with this text on standard input.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn command_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        input: &str,
+    ) -> Result<(i32, String, String)> {
         let mut command = Command::new(&self.binary);
         environment(&mut command, &self.options, self.folder.path());
-        let output = command.args(arguments).stdin(Stdio::null()).output().await?;
+        command.args(arguments).envs(variables.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut stdin = child.stdin.take().context("no stdin")?;
+        // One that ends without reading has closed it, which is no failure of ours.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+        let output = child.wait_with_output().await?;
         Ok((
             output.status.code().unwrap_or(-1),
             String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -109,8 +129,20 @@ impl Server {
     /// # Errors
     /// When it does not end with status 0 within 20 s.
     pub async fn terminate(&mut self) -> Result<()> {
+        self.end_by("-TERM").await
+    }
+
+    /// SIGINT, as Ctrl-C sends it, and waits for a clean end.
+    ///
+    /// # Errors
+    /// As [`Server::terminate`].
+    pub async fn interrupt(&mut self) -> Result<()> {
+        self.end_by("-INT").await
+    }
+
+    async fn end_by(&mut self, signal: &str) -> Result<()> {
         let pid = self.child.id().context("the server has ended already")?;
-        let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        let sent = Command::new("kill").args([signal, &pid.to_string()]).status().await?;
         anyhow::ensure!(sent.success(), "the signal could not be sent");
         let status = tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await??;
         anyhow::ensure!(status.success(), "the server ended with {status}: {}", self.log());

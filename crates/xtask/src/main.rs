@@ -7,6 +7,7 @@ mod check;
 mod fixtures;
 mod run;
 mod test;
+mod tools;
 
 /// Developer commands.
 #[derive(Parser)]

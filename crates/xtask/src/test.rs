@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{check, run};
+use crate::{check, run, tools};
 
-/// Runs `check`, then all tests of the workspace.
+/// Runs `check`, makes sure that what the tests start is there, then runs all tests of the workspace.
 ///
 /// The black-box suites under `tests/` are test targets of the `enmusubi` crate, so cargo itself builds the binary that
 /// they start before they run, with the same features: building it first would only compile it twice.
@@ -15,6 +15,7 @@ use crate::{check, run};
 /// The first step that failed. The tests run to the end even if some fail, so that one run shows all failures.
 pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     check::check(root, depth)?;
+    tools::ensure_present(tools::TESTS)?;
     run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &[])?;
     run::say("all checks and all tests passed")
 }

@@ -26,7 +26,7 @@ const PARTIAL: u8 = 3;
 /// Imports; exit 0 complete, 1 failed, 3 partial.
 ///
 /// # Errors
-/// [`Failure::Misuse`] for a missing file or an unusable header; else when the database cannot be used.
+/// [`Failure::Misuse`] for an unusable header or a missing database; else when file or database cannot be used.
 pub(crate) async fn run(
     settings: &Settings,
     output: Output,

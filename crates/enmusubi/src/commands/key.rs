@@ -51,11 +51,21 @@ async fn list(store: &ProfileStore, output: Output) -> Result<(), Failure> {
             json!({
                 "key_id": key.id, "name": key.name, "workspace": workspace_of(&key.workspace),
                 "permissions": key.permissions, "allowed_ips": key.allowed_ips,
-                "created_at": key.created_at, "revoked_at": key.revoked_at,
+                "created_at": key.created_at, "last_seen_at": key.last_seen_at,
+                "revoked_at": key.revoked_at,
             })
         })
         .collect();
-    let mut shown = table(&["key id", "name", "workspace", "permissions", "allowed from", "made", "revoked"]);
+    let mut shown = table(&[
+        "key id",
+        "name",
+        "workspace",
+        "permissions",
+        "allowed from",
+        "made",
+        "last used",
+        "revoked",
+    ]);
     for key in config.keys.values() {
         shown.add_row([
             key.id.to_string(),
@@ -64,6 +74,7 @@ async fn list(store: &ProfileStore, output: Output) -> Result<(), Failure> {
             key.permissions.join(" "),
             if key.allowed_ips.is_empty() { "anywhere".to_owned() } else { key.allowed_ips.join(" ") },
             key.created_at.to_string(),
+            key.last_seen_at.map(|at| at.to_string()).unwrap_or_default(),
             key.revoked_at.map(|at| at.to_string()).unwrap_or_default(),
         ]);
     }

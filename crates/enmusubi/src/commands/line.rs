@@ -3,22 +3,25 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use line_service::{ConnectFault, LineService, NewChannel, SyncFault};
+use line_service::{LineService, SyncFault};
 use line_simulator::SimulatorOptions;
-use profile_model::{ChannelId, SyncRun, SyncState};
+use profile_model::{ChannelId, SyncRun, SyncState, WorkspaceId};
 use profile_store::ProfileStore;
 use serde_json::{Value, json};
 
-use crate::args::{ConnectArguments, LineCommand};
+use crate::args::LineCommand;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::Output;
 use crate::server::{line_service, told_to_stop};
 use crate::settings::Settings;
+
+mod channel;
+mod secrets;
 
 /// How often a sync is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Connects, lists, syncs or simulates.
+/// Connects, lists, changes, disconnects, syncs or simulates.
 ///
 /// # Errors
 /// When LINE or the database refuses.
@@ -43,70 +46,25 @@ async fn work(
     what: LineCommand,
 ) -> Result<ExitCode, Failure> {
     match what {
-        LineCommand::Connect(arguments) => connect(store, line, output, arguments).await?,
-        LineCommand::Channels { workspace } => list(store, line, output, &workspace).await?,
+        LineCommand::Connect(arguments) => channel::connect(store, line, output, arguments).await?,
+        LineCommand::Channels { workspace } => channel::list(store, line, output, &workspace).await?,
+        LineCommand::Change(arguments) => channel::change(store, line, output, arguments).await?,
+        LineCommand::Disconnect { channel } => channel::disconnect(store, line, output, &channel).await?,
         LineCommand::Sync { channel, wait } => return sync(store, line, output, &channel, wait).await,
         LineCommand::Simulate { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn connect(
-    store: &ProfileStore,
-    line: &LineService,
-    output: Output,
-    arguments: ConnectArguments,
-) -> Result<(), Failure> {
-    let workspace = store.workspace(&arguments.workspace).await?.id;
-    let new = NewChannel {
-        provider_id: arguments.provider_id,
-        channel_id: arguments.channel_id,
-        channel_secret: arguments.channel_secret,
-        channel_access_token: arguments.channel_access_token,
-        name: arguments.name,
-    };
-    let connected = line.connect(workspace, new).await.map_err(|fault| match fault {
-        ConnectFault::Field(_) => Failure::Misuse(fault.to_string()),
-        other => Failure::Failed(other.to_string()),
-    })?;
-    let json = json!({
-        "channel_id": connected.channel_id, "provider_id": connected.provider_id, "name": connected.name,
-        "webhook_url": connected.webhook_url, "subscription_group_id": connected.subscription_group_id,
-        "sync_id": connected.sync_id,
-    });
-    let text = format!(
-        "{} is connected; its webhook URL for LINE's console: {}\na running `serve` now syncs its followers",
-        connected.name, connected.webhook_url
-    );
-    output.either(&json, text);
-    Ok(())
+/// The workspace of a connected channel: a channel is connected once in the installation.
+async fn workspace_of(store: &ProfileStore, channel: &str) -> Result<WorkspaceId, Failure> {
+    let config = store.config().await?;
+    let known = config.channels.get(&ChannelId(channel.to_owned()));
+    known.map(|known| known.workspace).ok_or_else(|| unknown(channel))
 }
 
-async fn list(
-    store: &ProfileStore,
-    line: &LineService,
-    output: Output,
-    workspace: &str,
-) -> Result<(), Failure> {
-    let mut shown = table(&["channel", "name", "provider", "connected", "webhook URL"]);
-    let mut all = Vec::new();
-    for channel in line.channels(store.workspace(workspace).await?.id).await? {
-        all.push(json!({
-            "channel_id": channel.channel_id, "name": channel.name, "provider_id": channel.provider_id,
-            "subscription_group_id": channel.subscription_group_id, "connected_at": channel.connected_at,
-            "webhook_url": channel.webhook_url,
-        }));
-        let connected = channel.connected_at.to_string();
-        shown.add_row([
-            channel.channel_id,
-            channel.name,
-            channel.provider_id,
-            connected,
-            channel.webhook_url,
-        ]);
-    }
-    output.either(&json!({"channels": all}), shown);
-    Ok(())
+fn unknown(channel: &str) -> Failure {
+    Failure::Failed(format!("there is no channel '{channel}'; `enmusubi line channels` lists them"))
 }
 
 async fn sync(
@@ -116,12 +74,9 @@ async fn sync(
     channel: &str,
     wait: bool,
 ) -> Result<ExitCode, Failure> {
-    let config = store.config().await?;
-    let unknown =
-        || Failure::Failed(format!("there is no channel '{channel}'; `enmusubi line channels` lists them"));
-    let workspace = config.channels.get(&ChannelId(channel.to_owned())).ok_or_else(unknown)?.workspace;
+    let workspace = workspace_of(store, channel).await?;
     let id = line.start_sync(workspace, channel).await.map_err(|fault| match fault {
-        SyncFault::UnknownChannel => unknown(),
+        SyncFault::UnknownChannel => unknown(channel),
         SyncFault::Store(fault) => fault.into(),
     })?;
     if !wait {

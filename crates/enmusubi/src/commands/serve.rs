@@ -19,6 +19,12 @@ pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode,
     let stop = tokio::spawn(told_to_stop());
     let store = crate::database::open(settings).await?;
     bootstrap(settings, output, &store).await?;
+    match store.remove_stale_uploads().await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "files of broken uploads are removed"),
+        // They take room, and do no other harm.
+        Err(fault) => tracing::warn!(%fault, "files of broken uploads could not be removed"),
+    }
     let mut server = Server::start(settings, store).await?;
     output.line(format_args!("listening on {}", server.base()));
     tracing::info!(base = server.base(), "listening");

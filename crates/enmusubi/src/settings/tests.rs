@@ -61,6 +61,8 @@ fn an_empty_variable_says_nothing() {
 fn naming_the_database_or_the_data_folder_places_the_other() {
     let by_database = Settings::from_layer(flags(Some("sqlite:///var/lib/e/a.db"), None)).unwrap();
     assert_eq!(by_database.data_dir, Path::new("/var/lib/e"));
+    let bare = Settings::from_layer(flags(Some("sqlite://a.db"), None)).unwrap();
+    assert_eq!((bare.data_dir, bare.database), (PathBuf::from("."), PathBuf::from("a.db")));
     let by_folder = Settings::from_layer(environment(&[("ENMUSUBI_DATA_DIR", "/var/lib/e")])).unwrap();
     assert_eq!(by_folder.database, Path::new("/var/lib/e/enmusubi.db"));
     let both = [("ENMUSUBI_DATA_DIR", "/data"), ("ENMUSUBI_DATABASE", "sqlite:///fast/a.db")];

@@ -1,6 +1,7 @@
 //! `POST /imports/users`: `text/csv`, or a form with a field `file`. Streamed, never held.
 
 use axum::body::Body;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -101,7 +102,7 @@ async fn receive_plain(target: &Target, stream: Body) -> Result<Upload, Problem>
     let mut upload = target.begin(None).await?;
     let mut chunks = stream.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::invalid(Code::BodyIncomplete, "the body broke off"))?;
+        let chunk = chunk.map_err(|error| body::broken(&error))?;
         upload.write(&chunk).await.map_err(refuse)?;
     }
     Ok(upload)
@@ -111,7 +112,7 @@ async fn receive_form(target: &Target, parts: Parts, stream: Body) -> Result<Upl
     let mut form = Multipart::from_request(Request::from_parts(parts, stream), &())
         .await
         .map_err(|_| Problem::invalid(Code::BodyInvalid, "the multipart body cannot be read"))?;
-    let broken = |_| Problem::invalid(Code::BodyIncomplete, "the multipart body broke off");
+    let broken = |error: MultipartError| body::broken(&error);
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         if field.name() != Some("file") {
             continue;

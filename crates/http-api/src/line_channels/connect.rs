@@ -6,7 +6,7 @@ use axum::response::Response;
 use line_service::{ConnectFault, NewChannel};
 use serde_json::{Value, json};
 
-use super::PERMISSION;
+use super::{PERMISSION, text};
 use crate::answer::{Code, Problem, answer};
 use crate::{ApiState, body, caller};
 
@@ -28,11 +28,7 @@ pub(crate) async fn connect(State(state): State<ApiState>, request: Request) -> 
 }
 
 fn read(body: &Value) -> Result<NewChannel, Problem> {
-    let text = |name: &'static str| match body.get(name) {
-        Some(Value::String(text)) => Ok(text.trim().to_owned()),
-        Some(Value::Number(number)) if name.ends_with("_id") => Ok(number.to_string()),
-        _ => Err(Problem::invalid(Code::FieldInvalid, format!("'{name}' must be a text"))),
-    };
+    let text = |name| text(body, name);
     let kind = body.get("kind").filter(|kind| !kind.is_null());
     if kind.is_some_and(|kind| kind != "messaging") {
         return Err(Problem::invalid(Code::FieldInvalid, "'kind' must be 'messaging'"));
@@ -49,7 +45,7 @@ fn read(body: &Value) -> Result<NewChannel, Problem> {
 fn refuse(fault: ConnectFault) -> Problem {
     let message = fault.to_string();
     match fault {
-        ConnectFault::Field(_) => Problem::invalid(Code::FieldInvalid, message),
+        ConnectFault::Field(_) | ConnectFault::Name => Problem::invalid(Code::FieldInvalid, message),
         ConnectFault::AlreadyConnected => {
             Problem::new(StatusCode::CONFLICT, Code::ChannelAlreadyConnected, message)
         }
@@ -106,7 +102,8 @@ mod tests {
     #[test]
     fn refusals_have_the_statuses_of_the_contract() {
         for (fault, expected) in [
-            (ConnectFault::Field("name"), "400 field_invalid"),
+            (ConnectFault::Field("channel_id"), "400 field_invalid"),
+            (ConnectFault::Name, "400 field_invalid"),
             (ConnectFault::AlreadyConnected, "409 channel_already_connected"),
             (ConnectFault::ProviderMismatch, "409 line_provider_mismatch"),
             (ConnectFault::Rejected, "400 line_credentials_rejected"),

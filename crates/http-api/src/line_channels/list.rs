@@ -17,7 +17,7 @@ pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Res
     Ok(answer(StatusCode::OK, &json!({"message": "success", "channels": channels})))
 }
 
-fn render(channel: ChannelView) -> Value {
+pub(super) fn render(channel: ChannelView) -> Value {
     json!({
         "channel_id": channel.channel_id,
         "provider_id": channel.provider_id,
@@ -25,6 +25,7 @@ fn render(channel: ChannelView) -> Value {
         "bot_user_id": channel.bot_user_id,
         "webhook_url": channel.webhook_url,
         "subscription_group_id": channel.subscription_group_id,
+        "old_secret_accepted": channel.old_secret_accepted,
         "connected_at": channel.connected_at,
     })
 }

@@ -63,13 +63,15 @@ async fn an_upload_that_cannot_be_used_is_refused_at_once() {
     assert_eq!(answer.code(), (413, "body_too_large".to_owned()));
 }
 
-/// Nothing of a broken upload is ever imported.
+/// Nothing of a broken upload is ever imported, or kept.
 #[tokio::test]
 async fn a_body_that_breaks_off_is_no_import() {
     let api = Api::start().await;
     let pieces = [Ok(Bytes::from("external_id\na\n")), Err(std::io::Error::other("gone"))];
     let answer = upload(&api, "", CSV, Body::from_stream(stream::iter(pieces))).await;
     assert_eq!(answer.code(), (400, "body_incomplete".to_owned()));
-    let files = std::fs::read_dir(api.folder.path()).unwrap().map(|file| file.unwrap().path());
-    assert!(files.into_iter().all(|path| path.extension().is_none_or(|extension| extension != "csv")));
+    let form = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nexternal_id\nhalf";
+    assert_eq!(upload(&api, "", FORM, form).await.code(), (400, "body_incomplete".to_owned()));
+    assert_eq!(upload(&api, "", CSV, "first_name\na\n").await.code(), (400, "csv_header_invalid".to_owned()));
+    assert_eq!(std::fs::read_dir(api.folder.path()).unwrap().count(), 0);
 }

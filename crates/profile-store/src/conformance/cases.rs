@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use profile_model::{
-    Actor, AddressState, ChangeSet, Decision, InboxKey, InboxRow, InboxState, Key, Keys, Lease, Loaded,
-    Profile, Settings, Timestamp, Workspace, WorkspaceId,
+    Actor, AddressState, ChangeSet, Decision, ImportId, ImportKind, ImportRun, InboxKey, InboxRow,
+    InboxState, Key, Keys, Lease, Loaded, Profile, Settings, Timestamp, Workspace, WorkspaceId,
 };
 use serde_json::{json, value::RawValue};
 
@@ -212,24 +212,8 @@ async fn address_states_are_put_by_address(store: &ProfileStore) -> Result<(), S
 
 async fn leases_keep_others_away_until_they_end(store: &ProfileStore) -> Result<(), String> {
     let now = store.now();
-    let run = profile_model::ImportRun {
-        id: profile_model::ImportId(store.fresh(now).uuid()),
-        name: "x.csv".into(),
-        kind: profile_model::ImportKind::Users,
-        state: profile_model::ImportState::InProgress,
-        dry_run: false,
-        rows_read: 0,
-        rows_created: 0,
-        rows_updated: 0,
-        rows_skipped: 0,
-        rows_warned: 0,
-        started_at: now,
-        finished_at: None,
-        error: None,
-        columns: Vec::new(),
-        position: 0,
-        line: 1,
-    };
+    let id = ImportId(store.fresh(now).uuid());
+    let run = ImportRun::new(id, ImportKind::Users, "x.csv".into(), now);
     write(store, ChangeSet { import: Some(run), ..ChangeSet::default() }).await?;
     let until = now.plus_micros(1_000_000);
     let claim = async |owner: &str, now: Timestamp| {

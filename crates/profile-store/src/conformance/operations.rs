@@ -2,8 +2,8 @@
 
 use profile_model::{
     Actor, ChannelId, Delivery, Door, FollowerPage, GroupState, InboxKey, LineUserId, Meaning, SyncId,
-    SyncRun, SyncState, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track, delivery_keys,
-    page_keys, parse_track, track_keys,
+    SyncRun, Timestamp, WorkspaceId, decide_deliveries, decide_page, decide_track, delivery_keys, page_keys,
+    parse_track, track_keys,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng};
@@ -76,22 +76,7 @@ pub async fn perform(
                 .await?;
         }
         Operation::Page(page) => {
-            let run = SyncRun {
-                id: SyncId(store.fresh(now).uuid()),
-                channel: page.channel.clone(),
-                state: SyncState::Running,
-                pages: 0,
-                seen: 0,
-                subscribed: 0,
-                created: 0,
-                skipped_erased: 0,
-                started_at: now,
-                finished_at: None,
-                error: None,
-                cursor: None,
-                cursor_at: None,
-                restarts: 0,
-            };
+            let run = SyncRun::new(SyncId(store.fresh(now).uuid()), page.channel.clone(), now);
             let begun = run.clone();
             let begin = move |_: &_| {
                 let change = profile_model::ChangeSet {

@@ -14,15 +14,30 @@ const MAX_IDS: usize = 50;
 /// Why an export did not happen.
 #[derive(Debug)]
 pub enum ExportError {
-    /// The body is not acceptable (400): stable code and text.
+    /// The body is not acceptable (400).
     Request {
-        /// Stable word, listed in docs/errors.md.
-        code: &'static str,
+        /// What kind of mistake.
+        mistake: ExportMistake,
         /// What is wrong and what to do.
         message: String,
     },
     /// The store could not do it (5xx).
     Fault(Fault),
+}
+
+/// What is not acceptable about an export request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportMistake {
+    /// The body is not an object.
+    Body,
+    /// A field has another type than documented.
+    Field,
+    /// More than one of `device_id`, `email_address`, `phone`.
+    SeveralAddresses,
+    /// No identifier at all (`CLI-8`).
+    IdentifierMissing,
+    /// More than 50 entries in an array (`EXP-1`); the text is the reference's.
+    TooManyIds,
 }
 
 impl From<Fault> for ExportError {
@@ -44,7 +59,8 @@ impl ExportRequest {
     /// # Errors
     /// No identifier at all (`CLI-8`), more than 50 in an array, a wrong type.
     pub fn read(body: &Value, settings: &Settings) -> Result<Self, ExportError> {
-        let object = body.as_object().ok_or_else(|| bad("invalid_body", "the body must be a JSON object"))?;
+        let object =
+            body.as_object().ok_or_else(|| bad(ExportMistake::Body, "the body must be a JSON object"))?;
         let mut wanted = Vec::new();
         for id in list(object.get("external_ids"), "external_ids")? {
             let text = text_or_integer(id, "external_ids")?;
@@ -53,7 +69,7 @@ impl ExportRequest {
         for alias in list(object.get("user_aliases"), "user_aliases")? {
             let key = alias_key(alias).ok_or_else(|| {
                 bad(
-                    "invalid_alias",
+                    ExportMistake::Field,
                     "'user_aliases' must be objects with 'alias_label' and 'alias_name' strings",
                 )
             })?;
@@ -71,7 +87,7 @@ impl ExportRequest {
         let addresses = ["device_id", "email_address", "phone"];
         if addresses.iter().filter(|name| present(object.get(**name)).is_some()).count() > 1 {
             return Err(bad(
-                "one_address_only",
+                ExportMistake::SeveralAddresses,
                 "only one of 'device_id', 'email_address' or 'phone' may be provided",
             ));
         }
@@ -87,7 +103,7 @@ impl ExportRequest {
         }
         if wanted.is_empty() {
             return Err(bad(
-                "identifier_missing",
+                ExportMistake::IdentifierMissing,
                 "at least one of 'external_ids', 'user_aliases', 'braze_id', 'email_address', 'phone', \
                  'device_id' or 'native_line_ids' is required",
             ));
@@ -117,8 +133,8 @@ impl ExportRequest {
     }
 }
 
-fn bad(code: &'static str, message: impl Into<String>) -> ExportError {
-    ExportError::Request { code, message: message.into() }
+fn bad(mistake: ExportMistake, message: impl Into<String>) -> ExportError {
+    ExportError::Request { mistake, message: message.into() }
 }
 
 fn present(value: Option<&Value>) -> Option<&Value> {
@@ -129,7 +145,7 @@ fn list<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a [Value], ExportE
     match present(value) {
         None => Ok(&[]),
         Some(Value::Array(list)) if name != "fields_to_export" && list.len() > MAX_IDS => Err(bad(
-            "too_many_ids",
+            ExportMistake::TooManyIds,
             if matches!(name, "external_ids" | "user_aliases") {
                 "The max number of external_ids and aliases per request was exceeded"
             } else {
@@ -137,12 +153,12 @@ fn list<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a [Value], ExportE
             },
         )),
         Some(Value::Array(list)) => Ok(list),
-        Some(_) => Err(bad("wrong_type", format!("'{name}' must be an array"))),
+        Some(_) => Err(bad(ExportMistake::Field, format!("'{name}' must be an array"))),
     }
 }
 
 fn string<'a>(value: &'a Value, name: &str) -> Result<&'a str, ExportError> {
-    value.as_str().ok_or_else(|| bad("wrong_type", format!("'{name}' must be text")))
+    value.as_str().ok_or_else(|| bad(ExportMistake::Field, format!("'{name}' must be text")))
 }
 
 fn text_or_integer(value: &Value, name: &str) -> Result<String, ExportError> {

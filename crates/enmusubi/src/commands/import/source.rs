@@ -19,15 +19,15 @@ pub(super) type Input = Box<dyn Read + Send>;
 /// Opens the file, or standard input for `-`.
 ///
 /// # Errors
-/// [`Failure::Misuse`] if it cannot be opened.
+/// If it cannot be opened: exit 1, as where the reading fails later.
 pub(super) fn open(path: &Path) -> Result<Input, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }
-    let cannot = |error: io::Error| Failure::Misuse(format!("{} cannot be opened: {error}", path.display()));
+    let cannot = |error: io::Error| Failure::Failed(format!("{} cannot be opened: {error}", path.display()));
     let file = std::fs::File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.is_dir() {
-        return Err(Failure::Misuse(format!("{} is a folder, not a CSV file", path.display())));
+        return Err(Failure::Failed(format!("{} is a folder, not a CSV file", path.display())));
     }
     Ok(Box::new(file))
 }
