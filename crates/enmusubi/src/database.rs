@@ -4,6 +4,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use profile_model::LedgerSecret;
 use profile_store::{ProfileStore, SystemClock};
 use store_sqlite::{Options, SqliteStore};
 
@@ -24,7 +25,8 @@ pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
     let opened = SqliteStore::open(&settings.database, Options::default())
         .await
         .map_err(|fault| Failure::Failed(format!("the database {path} cannot be opened: {fault}")))?;
-    Ok(ProfileStore::new(Arc::new(opened), Arc::new(SystemClock), settings.uploads()))
+    let ledger = LedgerSecret::derive(&crate::secret_key::find(settings)?);
+    Ok(ProfileStore::with_ledger(Arc::new(opened), Arc::new(SystemClock), settings.uploads(), ledger))
 }
 
 /// Makes a folder that only its owner may look into: profiles are personal data. One that is there stays as it is.

@@ -73,6 +73,8 @@ codes!(
     JobUnknown = "job_unknown",
     /// No open parked group with this id.
     ParkedUnknown = "parked_unknown",
+    /// No such suppression.
+    SuppressionUnknown = "suppression_unknown",
     /// A plan that does not hold any more.
     PlanStale = "plan_stale",
     /// No such user.

@@ -1,9 +1,6 @@
 //! Duplicates: groups that share a value, merging them by rule, and the review of what a rule left to a person.
 
-use axum::extract::Query;
-use axum::http::Uri;
 use profile_model::{DuplicatesBy, DuplicatesRule, GroupOutcome, KeepBy, KeepOrder, Profile};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Code, Problem};
@@ -17,41 +14,6 @@ const GET: &str = "users.duplicates.get";
 
 /// Permission to merge and to review.
 const MERGE: &str = "users.duplicates.merge";
-
-/// `?limit=&cursor=` of every list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Paging {
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-impl Paging {
-    fn read(uri: &Uri) -> Result<(u32, Option<String>), Problem> {
-        let bad = |text: &str| Problem::invalid(Code::FieldInvalid, text);
-        let Query(paging) = Query::<Self>::try_from_uri(uri).map_err(|_| bad("'limit' must be a number"))?;
-        let limit = paging.limit.unwrap_or(100);
-        if !(1..=1000).contains(&limit) {
-            return Err(bad("'limit' must be from 1 to 1000"));
-        }
-        let cursor =
-            paging.cursor.map(|cursor| open(&cursor).ok_or_else(|| bad("'cursor' is not one of ours")));
-        Ok((limit, cursor.transpose()?))
-    }
-}
-
-/// Cursors are opaque: a value would be personal data in somebody's access log.
-fn seal(value: &str) -> String {
-    value.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn open(cursor: &str) -> Option<String> {
-    let pairs = cursor.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    let bytes: Option<Vec<u8>> = pairs
-        .map(|pair| pair.filter(|pair| pair.len() == 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect();
-    String::from_utf8(bytes?).ok()
-}
 
 /// Reads a rule from named words; only `by` is required.
 fn rule(of: impl Fn(&str) -> Option<Value>) -> Result<DuplicatesRule, Problem> {

@@ -18,9 +18,11 @@ mod line_events;
 mod line_syncs;
 mod line_users;
 mod observe;
+mod paging;
 mod path;
 mod probes;
 mod serve;
+mod suppressions;
 mod track;
 
 #[cfg(test)]
@@ -50,6 +52,9 @@ pub fn router(state: ApiState) -> Router {
         .route("/users/external_ids/remove", post(identity::external_ids::remove))
         .route("/users/merges/{merge_id}/undo", post(identity::undo::undo))
         .route("/users/{braze_id}/history", get(identity::history::history))
+        .route("/users/delete", post(identity::delete::delete))
+        .route("/suppressions", get(suppressions::list))
+        .route("/suppressions/{id}", axum::routing::delete(suppressions::lift))
         .route("/users/duplicates", get(duplicates::list::list))
         .route("/users/duplicates/merge", post(duplicates::merge::merge))
         .route("/users/duplicates/jobs/{job_id}", get(duplicates::merge::show))

@@ -4,6 +4,7 @@ mod admin;
 mod backend;
 mod clock;
 mod duplicates;
+mod erasure;
 mod export;
 mod history;
 mod identity;

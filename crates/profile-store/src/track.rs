@@ -65,10 +65,29 @@ impl ProfileStore {
         let decide = move |loaded: &_| decide_track(&items, loaded, Door::Api, &occasion);
         let (outcome, applied): (TrackOutcome, _) =
             self.decide(Work::new("track", workspace, keys), decide).await?;
+        let refused = outcome.errors.iter().filter(|error| error.rejected).count();
+        let processed = less(processed, &outcome.errors);
         errors.extend(outcome.errors);
         errors.sort_by_key(|error| (error.array, error.index));
+        if refused == outcome.items.len() {
+            return Err(TrackError::NothingValid(errors));
+        }
         Ok(TrackAnswer { processed, errors, statements: applied.statements, retries: applied.retries })
     }
+}
+
+/// Counters without what a look at the store refused (`CLI-4`).
+fn less(processed: [Option<u32>; 3], errors: &[ItemError]) -> [Option<u32>; 3] {
+    let [attributes, events, purchases] = processed;
+    let left = |count: Option<u32>, array| {
+        let refused = errors.iter().filter(|error| error.rejected && error.array == array).count();
+        count.map(|count| count.saturating_sub(u32::try_from(refused).unwrap_or(u32::MAX)))
+    };
+    [
+        left(attributes, InputArray::Attributes),
+        left(events, InputArray::Events),
+        left(purchases, InputArray::Purchases),
+    ]
 }
 
 fn processed(items: &[profile_model::Item], sent: [Option<u32>; 3]) -> [Option<u32>; 3] {

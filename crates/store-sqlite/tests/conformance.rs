@@ -71,9 +71,9 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
             ),
         ];
         let workspace = WorkspaceId(1);
-        if seed % 2 == 1 {
-            for store in &stores {
-                store.create_workspace("w").await.unwrap();
+        for store in &stores {
+            store.create_workspace("w").await.unwrap();
+            if seed % 2 == 1 {
                 let settings = Settings { line_convergence: LineConvergence::Merge, ..Settings::default() };
                 store.set_settings("w", settings).await.unwrap();
             }

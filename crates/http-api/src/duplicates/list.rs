@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{GET, Paging, render_group, rule, seal};
+use super::{GET, render_group, rule};
 use crate::answer::{Code, Problem, answer};
+use crate::paging::Paging;
 use crate::{ApiState, caller};
 
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
@@ -15,10 +16,10 @@ pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Res
     let Query(words) = Query::<Map<String, Value>>::try_from_uri(&parts.uri)
         .map_err(|_| Problem::invalid(Code::FieldInvalid, "the query cannot be read"))?;
     let rule = rule(|name| words.get(name).cloned())?;
-    let (limit, after) = Paging::read(&parts.uri)?;
-    let groups = state.store.duplicates(caller.workspace, rule, after.as_deref(), limit).await?;
-    let next = if groups.len() < limit as usize { None } else { groups.last() };
-    let next = next.map(|group| seal(&group.key.value));
+    let paging = Paging::read(&parts.uri)?;
+    let groups =
+        state.store.duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit).await?;
+    let next = paging.next(&groups, |last| last.key.value.to_string());
     let groups: Vec<_> = groups.iter().map(render_group).collect();
     Ok(answer(StatusCode::OK, &json!({"message": "success", "groups": groups, "next_cursor": next})))
 }

@@ -6,9 +6,10 @@ use axum::response::Response;
 use profile_model::DuplicatesId;
 use serde_json::{Value, json};
 
-use super::{GET, MERGE, Paging, render_group, rule, seal};
+use super::{GET, MERGE, render_group, rule};
 use crate::answer::{Code, Problem, answer};
 use crate::identity::wish;
+use crate::paging::Paging;
 use crate::path::Segment;
 use crate::{ApiState, body, caller};
 
@@ -23,13 +24,12 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
     let (wish, _) = wish::read(&parts.uri, &sent)?;
     let store = &state.store;
     if wish.dry_run {
-        let (limit, after) = Paging::read(&parts.uri)?;
-        let groups = store.duplicates(caller.workspace, rule, after.as_deref(), limit).await?;
-        let next = if groups.len() < limit as usize { None } else { groups.last() };
+        let paging = Paging::read(&parts.uri)?;
+        let groups = store.duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit).await?;
         let plan = store.duplicates_plan(caller.workspace, rule).await?;
         let body = json!({
             "message": "success", "outcomes": groups.iter().map(render_group).collect::<Vec<_>>(),
-            "next_cursor": next.map(|group| seal(&group.key.value)), "plan": plan.to_string(),
+            "next_cursor": paging.next(&groups, |last| last.key.value.to_string()), "plan": plan.to_string(),
         });
         return Ok(answer(StatusCode::OK, &body));
     }

@@ -6,20 +6,18 @@ use axum::response::Response;
 use profile_model::{DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Parked, ParkedId, Review};
 use serde_json::{Value, json};
 
-use super::{GET, MERGE, Paging};
+use super::{GET, MERGE};
 use crate::answer::{Code, Problem, answer};
+use crate::paging::Paging;
 use crate::{ApiState, caller};
 
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, GET).await?;
-    let (limit, after) = Paging::read(&parts.uri)?;
-    let after = after.map(|after| ParkedId::parse(&after)).map(|after| {
-        after.ok_or_else(|| Problem::invalid(Code::FieldInvalid, "'cursor' is not one of ours"))
-    });
-    let groups = state.store.parked(caller.workspace, after.transpose()?, limit).await?;
-    let next = if groups.len() < limit as usize { None } else { groups.last() };
-    let next = next.map(|group| super::seal(&group.id.to_string()));
+    let paging = Paging::read(&parts.uri)?;
+    let after = paging.after_id(ParkedId::parse)?;
+    let groups = state.store.parked(caller.workspace, after, paging.limit).await?;
+    let next = paging.next(&groups, |last| last.id.to_string());
     let groups: Vec<_> = groups.iter().map(render).collect();
     Ok(answer(StatusCode::OK, &json!({"message": "success", "groups": groups, "next_cursor": next})))
 }

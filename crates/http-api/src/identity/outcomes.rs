@@ -37,6 +37,9 @@ fn render(outcome: &IdentityOutcome) -> Value {
         "reason": outcome.reason, "kept": outcome.kept, "removed": outcome.removed, "merge_id": outcome.merge,
         "dropped": outcome.dropped,
     });
+    if !outcome.predecessors.is_empty() {
+        rendered["predecessors"] = json!(outcome.predecessors);
+    }
     if !outcome.warnings.is_empty() {
         rendered["warnings"] = outcome.warnings.iter().map(|guard| guard.as_str()).collect();
     }

@@ -46,8 +46,10 @@ pub(super) fn keep_opt_out(
     let address: Address = address_of_email(email);
     let key = Key::email(email);
     let was_out = draft.erased(&key).is_some_and(|row| row.kind == Kind::Email && row.opted_out);
-    let is_new = draft.holders(&key).as_slice() == [id];
-    if !was_out || !is_new || attributes.email_subscribe == Some(GlobalState::OptedIn) {
+    if !was_out || attributes.email_subscribe == Some(GlobalState::OptedIn) {
+        return false;
+    }
+    if draft.holders(&key).as_slice() != [id] {
         return false;
     }
     match draft.state_since(&address, StateOf::Global) {

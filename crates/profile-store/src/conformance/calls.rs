@@ -25,6 +25,10 @@ pub enum Call {
     Undo(usize, bool),
     /// A run of a rule over duplicates, to its end.
     Duplicates(DuplicatesRule),
+    /// `/users/delete`
+    Delete(Value),
+    /// Lifting of the first suppression.
+    Lift,
     /// The review of the first parked group.
     Review(Review),
 }
@@ -78,6 +82,12 @@ pub(super) async fn perform_call(
             let run = store.start_duplicates(workspace, actor, rule).await?;
             store.run_duplicates(workspace, run, |_| true).await?;
         }
+        Call::Delete(body) => memory.keep(store.delete(workspace, actor, &body, wish).await)?,
+        Call::Lift => {
+            if let Some(suppression) = store.suppressions(workspace, None, 1).await?.first() {
+                store.lift_suppression(workspace, suppression.id).await?;
+            }
+        }
         Call::Review(review) => {
             if let Some(group) = store.parked(workspace, None, 1).await?.first() {
                 let rule = DuplicatesRule {
@@ -101,7 +111,18 @@ pub(super) async fn perform_call(
 
 impl Dice {
     pub(super) fn call(&mut self) -> Call {
-        match self.roll(11) {
+        match self.roll(14) {
+            11 | 12 => Call::Delete(match self.roll(3) {
+                0 => {
+                    json!({"external_ids": [self.customer(), self.customer()], "suppress": self.roll(4) == 0})
+                }
+                1 => json!({"user_aliases": [self.alias()], "suppress": self.roll(4) == 0}),
+                _ => json!({"email_addresses": [{
+                    "email": format!("person{}@example.com", self.roll(5)),
+                    "prioritization": ["most_recently_updated"],
+                }]}),
+            }),
+            13 => Call::Lift,
             8 | 9 => Call::Duplicates(DuplicatesRule {
                 by: [DuplicatesBy::NativeLineId, DuplicatesBy::Email, DuplicatesBy::Phone]
                     [self.roll(3) as usize],

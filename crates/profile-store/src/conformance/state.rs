@@ -70,7 +70,20 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
     }
     let parked = store.backend().scan_parked(workspace, None, 10_000).await?;
     let parked: Vec<_> = parked.iter().map(|group| json!(group)).collect();
-    Ok(json!({"profiles": profiles, "friendships": friendships, "parked": parked}))
+    let suppressions = store.backend().scan_suppressions(workspace, None, 10_000).await?;
+    let suppressions: Vec<_> = suppressions
+        .iter()
+        .map(|one| {
+            json!([
+                one.id,
+                one.erased_at.as_micros(),
+                one.kinds.iter().map(|kind| *kind as u8).collect::<Vec<_>>()
+            ])
+        })
+        .collect();
+    Ok(json!({
+        "profiles": profiles, "friendships": friendships, "parked": parked, "suppressions": suppressions,
+    }))
 }
 
 /// Merge records, logged writes and pairs of one profile.

@@ -1,0 +1,89 @@
+//! `POST /users/delete`: erasure; and the suppressions it may leave.
+
+use std::sync::Arc;
+
+use profile_model::{
+    Actor, ChangeSet, ConfigChange, Decision, Deletes, ErasureId, Keys, Loaded, Suppression, WorkspaceId,
+    decide_deletes, delete_keys, parse_delete,
+};
+use serde_json::Value;
+
+use crate::identity::manner;
+use crate::{Fault, IdentityAnswer, IdentityError, ProfileStore, Wish, Work};
+
+impl ProfileStore {
+    /// Erases whom the body names, each with everything merged into it. Uploads are gone when their import has ended.
+    ///
+    /// # Errors
+    /// See [`IdentityError`]; in each case nothing was erased.
+    pub async fn delete(
+        &self,
+        workspace: WorkspaceId,
+        actor: Actor,
+        body: &Value,
+        wish: Wish,
+    ) -> Result<IdentityAnswer, IdentityError> {
+        let occasion = self.occasion(workspace, actor).await?;
+        let Deletes { parsed, suppress } = parse_delete(body, &occasion.settings)?;
+        if parsed.items.is_empty() {
+            return Err(IdentityError::NothingValid(parsed.errors));
+        }
+        let keys = delete_keys(&parsed.items);
+        let manner = manner("delete", body, wish);
+        let items = Arc::new(parsed.items);
+        let accepted = vec![("", items.len())];
+        let decide = move |loaded: &Loaded| {
+            let (decision, report) = decide_deletes(&items, suppress, loaded, &occasion, &manner);
+            (note_erasures(decision, workspace), report)
+        };
+        let (report, applied) = self.decide(Work::new("delete", workspace, keys), decide).await?;
+        if report.stale {
+            return Err(IdentityError::PlanStale);
+        }
+        if applied.wrote {
+            self.refresh_config().await;
+        }
+        Ok(IdentityAnswer { report, errors: parsed.errors, accepted })
+    }
+
+    /// One page of suppressions.
+    ///
+    /// # Errors
+    /// When the backend cannot be read.
+    pub async fn suppressions(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ErasureId>,
+        limit: u32,
+    ) -> Result<Vec<Suppression>, Fault> {
+        self.backend().scan_suppressions(workspace, after, limit).await
+    }
+
+    /// Lifts a suppression: its identifiers are welcome again; whether there was one.
+    ///
+    /// # Errors
+    /// When the backend faults.
+    pub async fn lift_suppression(&self, workspace: WorkspaceId, id: ErasureId) -> Result<bool, Fault> {
+        let mut before = id.0.as_u128();
+        before = before.saturating_sub(1);
+        let after = Some(ErasureId(uuid::Uuid::from_u128(before)));
+        let found = self.backend().scan_suppressions(workspace, after, 1).await?;
+        if found.first().is_none_or(|suppression| suppression.id != id) {
+            return Ok(false);
+        }
+        let decide = move |_: &Loaded| (ChangeSet { lifted: vec![id], ..ChangeSet::default() }.into(), ());
+        self.decide(Work::new("lift_suppression", workspace, Keys::default()).repeatable(), decide).await?;
+        Ok(true)
+    }
+}
+
+/// From the first erasure on, every process looks at the ledger.
+fn note_erasures(decision: Decision, workspace: WorkspaceId) -> Decision {
+    match decision {
+        Decision::Write(mut change) if !change.erasures.is_empty() => {
+            change.config.push(ConfigChange::NoteErasures(workspace));
+            Decision::Write(change)
+        }
+        decision => decision,
+    }
+}
