@@ -1,0 +1,122 @@
+//! `GET /users/{braze_id}/history`: why this is one person.
+
+use super::*;
+
+async fn entries(caller: &Caller, braze_id: &Value) -> Vec<Value> {
+    let answer = caller.get(&format!("/users/{}/history", braze_id.as_str().unwrap())).await.unwrap();
+    assert_eq!((answer.status, &answer.json["message"]), (200, &json!("success")));
+    answer.json["entries"].as_array().unwrap().clone()
+}
+
+fn kinds(entries: &[Value]) -> Vec<&str> {
+    entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect()
+}
+
+/// Contract: kinds in the order of time, actor with the name of its key, cause, merge id; the merged one's past is part of it.
+#[tokio::test]
+async fn the_history_of_a_person_explains_every_join() {
+    let world = world().await;
+    let caller = &world.caller;
+    let id = line_id(1);
+    put(caller, json!({"external_id": "ann"})).await;
+    let ann = user(caller, "ann").await["braze_id"].clone();
+    world.webhook.event("follow", &id, 1_727_600_000_000, "e1").await.unwrap();
+    let follower = world.profiles(&id).await.unwrap()[0]["braze_id"].clone();
+    let outcomes = explained(caller, "/users/identify", &identify_alias("ann", "line_id", &id)).await;
+    let merge_id = &outcomes[0]["merge_id"];
+    let new = json!({"user_aliases": [{"external_id": "ann", "alias_label": "web", "alias_name": "w"}]});
+    caller.post("/users/alias/new", &new).await.unwrap();
+    let update = json!({"alias_label": "web", "old_alias_name": "w", "new_alias_name": "w2"});
+    caller.post("/users/alias/update", &json!({"alias_updates": [update]})).await.unwrap();
+    let rename = json!({"current_external_id": "ann", "new_external_id": "anna"});
+    caller.post("/users/external_ids/rename", &json!({"external_id_renames": [rename]})).await.unwrap();
+    caller.post("/users/external_ids/remove", &json!({"external_ids": ["ann"]})).await.unwrap();
+    let history = entries(caller, &ann).await;
+    let expected = [
+        ("created", "an API request named an unknown user"),
+        ("created", "LINE sent an event of an unknown LINE ID"),
+        ("merged", "a request identified the anonymous profile as this user"),
+        ("alias_added", "a request added an alias"),
+        ("alias_renamed", "a request gave an alias another name"),
+        ("external_id_renamed", "a request renamed the external id; the old one still leads here"),
+        ("external_id_removed", "a request removed a deprecated external id"),
+    ];
+    assert_eq!(kinds(&history), expected.map(|(kind, _)| kind));
+    let causes: Vec<_> = history.iter().map(|entry| entry["cause"].as_str().unwrap()).collect();
+    assert_eq!(causes, expected.map(|(_, cause)| cause));
+    assert!(history.is_sorted_by(|left, right| left["at"].as_str() <= right["at"].as_str()));
+    for entry in history.iter().filter(|entry| entry["braze_id"] != follower) {
+        assert_eq!((&entry["actor"]["kind"], &entry["actor"]["name"]), (&json!("api"), &json!("first key")));
+        assert_eq!(entry["braze_id"], ann);
+    }
+    assert_eq!(history[1]["actor"], json!({"kind": "line_event", "reference": "e1", "name": null}));
+    assert_eq!(history[1]["braze_id"], follower);
+    let merged = &history[2];
+    assert_eq!((&merged["merge_id"], &merged["other_braze_id"]), (merge_id, &follower));
+    assert_eq!((&merged["how"], &merged["removed"]["native_line_id"]), (&json!("identify"), &json!(id)));
+    assert_eq!((&history[4]["before"], &history[4]["alias"]), (&alias("web", "w"), &alias("web", "w2")));
+    assert_eq!((&history[5]["before"], &history[5]["external_id"]), (&json!("ann"), &json!("anna")));
+    // MID: by the id of the one that was merged away, marked.
+    let answer = caller.get(&format!("/users/{}/history", follower.as_str().unwrap())).await.unwrap();
+    assert_eq!((&answer.json["braze_id"], &answer.json["merged_id"]), (&ann, &follower));
+    assert_eq!(answer.json["entries"].as_array().unwrap(), &history);
+}
+
+/// After an undo both tell it, each its own.
+#[tokio::test]
+async fn an_undo_is_told_by_both() {
+    let (_server, caller) = server().await;
+    for id in ["k", "m"] {
+        put(&caller, json!({"external_id": id})).await;
+    }
+    let (kept, removed) =
+        (user(&caller, "k").await["braze_id"].clone(), user(&caller, "m").await["braze_id"].clone());
+    let merge = merge_users(&caller, "m", "k").await;
+    undone(&caller, &merge).await;
+    let (of_kept, of_removed) = (entries(&caller, &kept).await, entries(&caller, &removed).await);
+    assert_eq!(kinds(&of_kept), ["created", "merged", "undone"]);
+    assert_eq!(kinds(&of_removed), ["created", "undone"]);
+    for entry in [&of_kept[1], &of_kept[2], &of_removed[1]] {
+        assert_eq!(entry["merge_id"], json!(merge));
+    }
+    assert_eq!((&of_kept[2]["other_braze_id"], &of_removed[1]["other_braze_id"]), (&removed, &kept));
+    assert_eq!(of_kept[1]["cause"], "a request named the two as one person");
+    assert_eq!(of_kept[2]["cause"], "the merge was undone");
+}
+
+/// LINE IDs: set, changed, cleared, the alias that moves, the follower kept apart, the id given.
+#[tokio::test]
+async fn changes_of_a_line_id_are_told() {
+    let world = world().await;
+    let caller = &world.caller;
+    let (first, second) = (line_id(1), line_id(2));
+    world.webhook.event("follow", &first, 1_727_600_000_000, "e1").await.unwrap();
+    caller.post("/users/identify", &identify_alias("ann", "line_id", &first)).await.unwrap();
+    put(caller, json!({"external_id": "ann", "native_line_id": second})).await;
+    put(caller, json!({"external_id": "ann", "native_line_id": null})).await;
+    let history = entries(caller, &user(caller, "ann").await["braze_id"]).await;
+    let expected = [
+        "created",
+        "identified",
+        "line_linked",
+        "alias_moved_away",
+        "line_follower_kept_apart",
+        "line_unlinked",
+    ];
+    assert_eq!(kinds(&history), expected);
+    assert_eq!(history[1]["external_id"], "ann");
+    assert_eq!((&history[2]["before"], &history[2]["native_line_id"]), (&json!(first), &json!(second)));
+    let apart = &world.profiles(&first).await.unwrap()[0]["braze_id"];
+    assert_eq!(&history[4]["other_braze_id"], apart);
+}
+
+/// 404 for an id that nobody has, and for text that is none.
+#[tokio::test]
+async fn nobody_has_no_history() {
+    let (_server, caller) = server().await;
+    for id in ["00000000-0000-7000-8000-000000000000", "nobody"] {
+        let answer = caller.get(&format!("/users/{id}/history")).await.unwrap();
+        let expected = json!({"message": "there is no user with this braze_id", "code": "user_unknown"});
+        assert_eq!((answer.status, answer.json), (404, expected));
+    }
+}
