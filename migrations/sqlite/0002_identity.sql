@@ -24,6 +24,7 @@ CREATE TABLE merges (
     removed_image TEXT,
     states TEXT NOT NULL, -- JSON array: states of addresses as they were
     kept_apart BLOB,
+    alias_from BLOB,
     undone_at INTEGER,
     erased INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

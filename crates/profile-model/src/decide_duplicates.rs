@@ -217,8 +217,8 @@ fn join_group(
 /// larger `braze_id`.
 fn keeper(members: &[Arc<Profile>], rule: &DuplicatesRule) -> Option<ProfileId> {
     let moment = |profile: &Profile| match rule.keep {
-        KeepBy::Created => Some(profile.created_at.as_micros().to_string()).map(sortable),
-        KeepBy::Updated => Some(profile.updated_at.as_micros().to_string()).map(sortable),
+        KeepBy::Created => Some(sortable(profile.created_at)),
+        KeepBy::Updated => Some(sortable(profile.updated_at)),
         KeepBy::LastSession => profile.fields.text(FieldName::DateOfLastSession).map(str::to_owned),
     };
     let best = members.iter().max_by(|left, right| {
@@ -232,9 +232,9 @@ fn keeper(members: &[Arc<Profile>], rule: &DuplicatesRule) -> Option<ProfileId> 
     best.map(|profile| profile.id)
 }
 
-/// Microseconds as text that sorts as the number does.
-fn sortable(digits: String) -> String {
-    format!("{digits:0>20}")
+/// A time as text that sorts as it does.
+fn sortable(at: Timestamp) -> String {
+    format!("{:0>20}", at.as_micros())
 }
 
 /// What speaks against joining a whole group.

@@ -93,6 +93,8 @@ pub struct MergeRecord {
     pub states: Vec<StateBefore>,
     /// The anonymous profile made for a second, followed LINE ID (`MLN`).
     pub kept_apart: Option<ProfileId>,
+    /// Who had the alias of that LINE ID until then.
+    pub alias_from: Option<ProfileId>,
     /// Until when it can be undone.
     pub undo_until: Timestamp,
     /// When it was undone.

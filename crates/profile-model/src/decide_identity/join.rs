@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    Address, AddressKind, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
+    Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
     MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
     decide_track::keep_follower, draft::Draft,
 };
@@ -52,6 +52,8 @@ pub(crate) fn join(
     draft.replace(profile);
     let second =
         removed_image.line_id.as_ref().filter(|id| kept_image.line_id.as_ref().is_some_and(|own| own != *id));
+    let alias = second.map(|line_id| Key::alias(&Alias::line(line_id)));
+    let alias_from = alias.and_then(|alias| draft.holders(&alias).first().copied());
     let kept_apart = second.and_then(|line_id| keep_follower(draft, kept, line_id, at));
     let detail = json!({
         "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
@@ -69,6 +71,7 @@ pub(crate) fn join(
         removed_image: Some(removed_image),
         states,
         kept_apart,
+        alias_from: alias_from.filter(|_| kept_apart.is_some()),
         undo_until,
         undone_at: None,
         erased: false,

@@ -4,8 +4,9 @@
 use serde_json::json;
 
 use crate::{
-    Change, Decision, Item, JournalKind, Key, Keys, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion,
-    Profile, ProfileId, Target, Timestamp, Write, decide_track::apply_attributes, draft::Draft,
+    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, Loaded, LoggedWrite, MergeId,
+    MergeRecord, Occasion, Profile, ProfileId, Target, Timestamp, Write, decide_track::apply_attributes,
+    draft::Draft,
 };
 
 /// What became of the wish to undo a merge.
@@ -87,6 +88,7 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
             return UndoOutcome::IdentifierTaken;
         }
         draft.retire(follower);
+        give_alias_back(draft, &record, at);
     }
     draft.replace(Profile::clone(kept));
     draft.restore(removed);
@@ -121,6 +123,19 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     UndoOutcome::Undone { kept: ids.0, removed: ids.1 }
 }
 
+/// The alias that the kept-apart follower took from somebody goes back, if it still fits.
+fn give_alias_back(draft: &mut Draft<'_>, record: &MergeRecord, at: Timestamp) {
+    let line_id = record.removed_image.as_ref().and_then(|removed| removed.line_id.clone());
+    let (Some(from), Some(line_id)) = (record.alias_from, line_id) else { return };
+    let fits = draft.profile(from).is_some_and(|profile| {
+        profile.alias(LINE_ALIAS_LABEL).is_none()
+            && profile.line_id.as_ref().is_none_or(|own| *own == line_id)
+    });
+    if fits {
+        draft.add_alias(from, &Alias::line(&line_id), at);
+    }
+}
+
 /// Asks for everything the undo will look at, in one go; writes since the merge, oldest first.
 fn gather(
     draft: &mut Draft<'_>,
@@ -132,8 +147,8 @@ fn gather(
         draft.holders(&key);
     }
     draft.exists(kept.id);
-    if let Some(follower) = record.kept_apart {
-        draft.exists(follower);
+    for other in record.kept_apart.into_iter().chain(record.alias_from) {
+        draft.exists(other);
     }
     for state in &record.states {
         draft.state(&state.address, state.of);

@@ -28,12 +28,12 @@ static UNRETIRE: SetStatement = SetStatement {
 
 static MERGES: SetStatement = SetStatement {
     text: "-- put_merges\nINSERT INTO merges (sk, id, kept, removed, at, undo_until, how, actor, kept_image, \
-           removed_image, states, kept_apart, undone_at, erased) SELECT column1, column2, column3, column4, column5, \
-           column6, column7, column8, column9, column10, column11, column12, column13, column14 \
+           removed_image, states, kept_apart, alias_from, undone_at, erased) SELECT column1, column2, column3, column4, column5, \
+           column6, column7, column8, column9, column10, column11, column12, column13, column14, column15 \
            FROM (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT DO UPDATE SET kept_image = excluded.kept_image, \
            removed_image = excluded.removed_image, states = excluded.states, undone_at = excluded.undone_at, \
            erased = excluded.erased",
-    columns: 14,
+    columns: 15,
 };
 
 static CLEAR_LOG: SetStatement = SetStatement {
@@ -125,6 +125,7 @@ pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
                 .bind(record.removed_image.as_ref().map(|image| image.to_image()))
                 .bind(states(record))
                 .bind(record.kept_apart.map(|id| id.as_bytes().to_vec()))
+                .bind(record.alias_from.map(|id| id.as_bytes().to_vec()))
                 .bind(record.undone_at.map(|at| at.as_micros()))
                 .bind(i64::from(record.erased))
         },

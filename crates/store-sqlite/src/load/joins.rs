@@ -18,7 +18,7 @@ use crate::rows::read_id;
 use crate::statement::{Counted, MAX_ROWS, SetStatement};
 
 const COLUMNS: &str = "m.id, m.kept, m.removed, m.at, m.undo_until, m.how, m.actor, m.kept_image, m.removed_image, \
-                       m.states, m.kept_apart, m.undone_at, m.erased";
+                       m.states, m.kept_apart, m.undone_at, m.erased, m.alias_from";
 
 static MERGES: std::sync::LazyLock<SetStatement> = std::sync::LazyLock::new(|| SetStatement {
     text: Box::leak(
@@ -126,7 +126,12 @@ pub(crate) fn read_merge(row: &SqliteRow) -> Result<MergeRecord, Fault> {
         uuid::Uuid::from_slice(row.try_get::<&[u8], _>(at).map_err(column)?)
             .map_err(|_| unreadable("merges.id"))
     };
-    let kept_apart: Option<&[u8]> = row.try_get(10).map_err(column)?;
+    let other = |at: usize| -> Result<Option<ProfileId>, Fault> {
+        let bytes: Option<&[u8]> = row.try_get(at).map_err(column)?;
+        let read =
+            |bytes: &[u8]| bytes.try_into().map(ProfileId::from_bytes).map_err(|_| unreadable("merges.id"));
+        bytes.map(read).transpose()
+    };
     Ok(MergeRecord {
         id: MergeId(uuid(0)?),
         kept: read_id(row, 1)?,
@@ -138,11 +143,8 @@ pub(crate) fn read_merge(row: &SqliteRow) -> Result<MergeRecord, Fault> {
         kept_image: image(7)?,
         removed_image: image(8)?,
         states: read_states(json(9)?)?,
-        kept_apart: kept_apart
-            .map(|bytes| {
-                bytes.try_into().map(ProfileId::from_bytes).map_err(|_| unreadable("merges.kept_apart"))
-            })
-            .transpose()?,
+        kept_apart: other(10)?,
+        alias_from: other(13)?,
         undone_at: row.try_get::<Option<i64>, _>(11).map_err(column)?.map(Timestamp::from_micros),
         erased: row.try_get::<i64, _>(12).map_err(column)? != 0,
     })
