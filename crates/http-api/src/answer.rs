@@ -73,6 +73,14 @@ codes!(
     JobUnknown = "job_unknown",
     /// No open parked group with this id.
     ParkedUnknown = "parked_unknown",
+    /// Another subscription group has the name.
+    GroupNameTaken = "group_name_taken",
+    /// As many subscription groups as a workspace may have.
+    GroupLimitReached = "group_limit_reached",
+    /// No such subscription group.
+    GroupUnknown = "group_unknown",
+    /// The group belongs to a LINE channel.
+    GroupOfLine = "group_of_line",
     /// No such suppression.
     SuppressionUnknown = "suppression_unknown",
     /// A plan that does not hold any more.

@@ -22,6 +22,7 @@ mod paging;
 mod path;
 mod probes;
 mod serve;
+mod subscription;
 mod suppressions;
 mod track;
 
@@ -55,6 +56,12 @@ pub fn router(state: ApiState) -> Router {
         .route("/users/delete", post(identity::delete::delete))
         .route("/suppressions", get(suppressions::list))
         .route("/suppressions/{id}", axum::routing::delete(suppressions::lift))
+        .route("/subscription/status/set", post(subscription::set::first))
+        .route("/v2/subscription/status/set", post(subscription::set::second))
+        .route("/subscription/status/get", get(subscription::read::status))
+        .route("/subscription/user/status", get(subscription::read::users))
+        .route("/subscription/groups", post(subscription::groups::create).get(subscription::groups::list))
+        .route("/subscription/groups/{id}", axum::routing::patch(subscription::groups::change))
         .route("/users/duplicates", get(duplicates::list::list))
         .route("/users/duplicates/merge", post(duplicates::merge::merge))
         .route("/users/duplicates/jobs/{job_id}", get(duplicates::merge::show))

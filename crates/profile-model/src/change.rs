@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Address, AddressState, ConfigChange, DuplicatesRun, Erasure, ErasureId, EventRow, Friendship,
+    Address, AddressState, ConfigChange, Consent, DuplicatesRun, Erasure, ErasureId, EventRow, Friendship,
     ImportIssue, ImportRun, InboxKey, InboxRow, InboxState, JournalEntry, Key, Keys, LedgerRow, LoggedWrite,
     MergeRecord, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncRun, Timestamp,
 };
@@ -34,6 +34,8 @@ pub struct ChangeSet {
     pub summaries: Vec<(SummaryKey, Summary)>,
     /// Address states to put.
     pub address_states: Vec<AddressState>,
+    /// Changes of states, for the record.
+    pub consents: Vec<Consent>,
     /// Address states to remove, so that the address has none again.
     pub address_states_removed: Vec<(Address, StateOf)>,
     /// Friendships to put.
@@ -88,6 +90,7 @@ impl ChangeSet {
             && self.inbox.is_empty()
             && self.inbox_settled.is_empty()
             && self.journal.is_empty()
+            && self.consents.is_empty()
             && self.retired.is_empty()
             && self.restored.is_empty()
             && self.address_states_removed.is_empty()

@@ -31,7 +31,7 @@ pub use merges::decide_merges;
 pub use undo::{UndoOutcome, decide_undo, undo_keys};
 
 pub(crate) use guards::{guards, may_join};
-pub(crate) use join::join;
+pub(crate) use join::{as_global, join};
 pub(crate) use pick::pick;
 
 /// What was done with one element.

@@ -197,6 +197,13 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<profile_model::Suppression>, Fault>;
 
+    /// Subscription changes of these addresses and profiles, in the order they were made.
+    async fn load_consents(
+        &self,
+        workspace: WorkspaceId,
+        whose: &[profile_model::ConsentOf],
+    ) -> Result<Vec<profile_model::Consent>, Fault>;
+
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;
 

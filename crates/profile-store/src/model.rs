@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, ChannelId, Config, Decision, DuplicatesId, DuplicatesRun, ErasureId, EventRow,
-    Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease,
-    LedgerMark, LedgerRow, LineUserId, Loaded, LoggedWrite, MergeId, MergeRecord, Parked, ParkedId,
-    ParkedState, Profile, ProfileId, PurchaseRow, Shared, StateOf, Summary, SummaryKey, Suppression, SyncId,
-    SyncRun, Timestamp, WorkspaceId,
+    Address, AddressState, ChannelId, Config, Consent, ConsentOf, Decision, DuplicatesId, DuplicatesRun,
+    ErasureId, EventRow, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key,
+    Keys, Kind, Lease, LedgerMark, LedgerRow, LineUserId, Loaded, LoggedWrite, MergeId, MergeRecord, Parked,
+    ParkedId, ParkedState, Profile, ProfileId, PurchaseRow, Shared, StateOf, Summary, SummaryKey,
+    Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
@@ -26,6 +26,7 @@ struct World {
     merge_log: Vec<LoggedWrite>,
     never_same: BTreeSet<(ProfileId, ProfileId)>,
     parked: BTreeMap<Key, Parked>,
+    consents: Vec<Consent>,
     ledger: BTreeMap<LedgerMark, LedgerRow>,
     duplicates: BTreeMap<DuplicatesId, (DuplicatesRun, Option<Lease>)>,
     identifiers: BTreeMap<Key, BTreeSet<ProfileId>>,
@@ -275,6 +276,16 @@ impl Backend for ModelBackend {
                     one
                 })
                 .collect()
+        }))
+    }
+
+    async fn load_consents(
+        &self,
+        workspace: WorkspaceId,
+        whose: &[ConsentOf],
+    ) -> Result<Vec<Consent>, Fault> {
+        Ok(self.read(workspace, |world| {
+            world.consents.iter().filter(|consent| whose.contains(&consent.whose)).cloned().collect()
         }))
     }
 

@@ -10,6 +10,7 @@ use crate::load::address_kind;
 use crate::rows::bind_profile;
 use crate::statement::{Bound, Counted, MAX_ROWS, SetStatement};
 
+mod consents;
 mod erasure;
 mod joins;
 mod line;
@@ -101,6 +102,7 @@ pub(crate) async fn apply(
     joins::retire(counted, sk, change, &pids).await?;
     occurrences::append(counted, change, &pids).await?;
     address_states(counted, sk, change).await?;
+    consents::append(counted, sk, change).await?;
     line::put(counted, sk, change).await?;
     joins::put(counted, sk, change).await?;
     journal(counted, sk, change).await?;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod config;
+mod consents;
 mod duplicates;
 mod examination;
 mod fault;

@@ -111,7 +111,7 @@ pub(crate) async fn load(
     Ok(())
 }
 
-fn place(number: usize) -> i64 {
+pub(crate) fn place(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

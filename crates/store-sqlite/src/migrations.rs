@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "profiles", include_str!("../../../migrations/sqlite/0001_profiles.sql")),
     (2, "identity", include_str!("../../../migrations/sqlite/0002_identity.sql")),
     (3, "erasure", include_str!("../../../migrations/sqlite/0003_erasure.sql")),
+    (4, "api", include_str!("../../../migrations/sqlite/0004_api.sql")),
 ];
 
 /// The version this binary wants.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use backon::{ConstantBuilder, Retryable as _};
 use profile_model::{
-    ChannelId, Config, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId, ImportIssue, ImportRun,
-    InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked, ParkedId, Profile,
-    ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
+    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked,
+    ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
 };
 use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
@@ -306,6 +307,14 @@ impl Backend for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Suppression>, Fault> {
         read!(self, counted => crate::scan::suppressions(counted, workspace.shard_key(0), after, limit))
+    }
+
+    async fn load_consents(
+        &self,
+        workspace: WorkspaceId,
+        whose: &[ConsentOf],
+    ) -> Result<Vec<Consent>, Fault> {
+        read!(self, counted => crate::consents::load(counted, workspace.shard_key(0), whose))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

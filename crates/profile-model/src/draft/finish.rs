@@ -1,10 +1,13 @@
 //! The end of a working copy: what it became, as rows to write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Draft, Fate};
-use crate::Decision;
+use crate::{
+    Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, OwnStates, ProfileId,
+    StateOf, Timestamp, decide_identity::as_global,
+};
 
 impl Draft<'_> {
     /// Ends the decision: everything to write, or what must be loaded first.
@@ -12,6 +15,7 @@ impl Draft<'_> {
         if self.is_missing {
             return Decision::NeedMore(Box::new(self.missing));
         }
+        self.tell_consents();
         for (id, edited) in self.edited {
             let keys = edited.profile.keys();
             match edited.base {
@@ -59,6 +63,72 @@ impl Draft<'_> {
         self.change.summaries = summaries;
         self.change.into()
     }
+}
+
+impl Draft<'_> {
+    /// What became of states, for the record: by address, and of profiles that have no such address.
+    fn tell_consents(&mut self) {
+        let stored = |address: &Address, of: StateOf| {
+            let states = self.loaded.addresses.get(address)?;
+            states.iter().find(|state| state.of == of).map(|state| state.state)
+        };
+        let mut told = Vec::new();
+        for state in self.states.values() {
+            let old = stored(&state.address, state.of);
+            if old != Some(state.state) {
+                told.push(Consent {
+                    whose: ConsentOf::Address(state.address.clone()),
+                    to: ConsentTo::State(state.of),
+                    old,
+                    new: Some(state.state),
+                    at: state.changed_at,
+                    actor: self.actor.clone(),
+                });
+            }
+        }
+        for (id, edited) in &self.edited {
+            let before = edited.base.as_ref().map(|base| base.own.clone()).unwrap_or_default();
+            if edited.fate == Fate::Stays && edited.profile.own != before {
+                told.extend(own_changes(
+                    *id,
+                    &before,
+                    &edited.profile.own,
+                    edited.profile.updated_at,
+                    &self.actor,
+                ));
+            }
+        }
+        told.sort_by(|left, right| (left.at, left.rank()).cmp(&(right.at, right.rank())));
+        self.change.consents.extend(told);
+    }
+}
+
+/// Changes of the states a profile holds itself.
+fn own_changes(
+    id: ProfileId,
+    before: &OwnStates,
+    after: &OwnStates,
+    at: Timestamp,
+    actor: &Actor,
+) -> Vec<Consent> {
+    let mut changes = Vec::new();
+    let mut tell = |to, old, new| {
+        if old != new {
+            changes.push(Consent { whose: ConsentOf::Profile(id), to, old, new, at, actor: actor.clone() });
+        }
+    };
+    tell(ConsentTo::Push, before.push, after.push);
+    tell(ConsentTo::State(StateOf::Global), before.email, after.email);
+    for (before, after) in
+        [(&before.email_groups, &after.email_groups), (&before.phone_groups, &after.phone_groups)]
+    {
+        let groups: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for group in groups {
+            let state = |states: &BTreeMap<GroupId, GroupState>| states.get(group).copied().map(as_global);
+            tell(ConsentTo::State(StateOf::Group(*group)), state(before), state(after));
+        }
+    }
+    changes
 }
 
 /// Values of a map in the order of their names, so that every writer takes rows in one order.

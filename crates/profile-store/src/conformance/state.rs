@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{Keys, Profile, ProfileId, WorkspaceId};
+use profile_model::{ConsentOf, Keys, Profile, ProfileId, WorkspaceId, state_addresses};
 use serde_json::{Map, Value, json};
 
 use crate::{Fault, ProfileStore};
@@ -47,6 +47,11 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
             row.insert("email_state".into(), json!(view.email_state.as_str()));
             row.insert("summaries".into(), summaries.into());
             row.insert("journal".into(), journal.into());
+            let mut whose = vec![ConsentOf::Profile(view.profile.id)];
+            whose.extend(state_addresses(&view.profile).into_iter().map(ConsentOf::Address));
+            let consents = store.backend().load_consents(workspace, &whose).await?;
+            let consents: Vec<_> = consents.iter().map(|consent| format!("{consent:?}")).collect();
+            row.insert("consents".into(), consents.into());
             row.insert("joins".into(), joins(store, workspace, view.profile.id).await?);
             profiles.push(Value::Object(row));
         }

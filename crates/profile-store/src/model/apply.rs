@@ -1,8 +1,8 @@
 //! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
 
 use profile_model::{
-    ChangeSet, ConfigChange, DuplicatesState, Erasure, ImportState, InboxState, Lease, ProfileId, SyncState,
-    Timestamp, WorkspaceId,
+    ChangeSet, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease, ProfileId,
+    SyncState, Timestamp, WorkspaceId,
 };
 
 use super::{State, World};
@@ -82,6 +82,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         row.note.clone_from(note);
     }
     world.journal.extend(change.journal.iter().cloned());
+    world.consents.extend(change.consents.iter().cloned());
     world.merges.extend(change.merges.iter().map(|record| (record.id, record.clone())));
     for (survivor, since) in &change.merge_log_cleared {
         world.merge_log.retain(|write| write.survivor != *survivor || write.at < *since);
@@ -126,6 +127,13 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
     world.merge_log.retain(|write| !gone(&write.survivor));
     world.never_same.retain(|(low, high)| !gone(low) && !gone(high));
     world.parked.retain(|key, _| !erasure.keys.contains(key));
+    world.consents.retain(|consent| match &consent.whose {
+        ConsentOf::Profile(id) => !gone(id),
+        ConsentOf::Address(address) => !erasure
+            .keys
+            .iter()
+            .any(|key| key.kind as u8 == address.kind as u8 && *key.value == *address.value),
+    });
     world.friendships.retain(|(user, _), _| !erasure.line_users.contains(user));
     for row in world.inbox.values_mut() {
         if row.user.as_ref().is_some_and(|user| erasure.line_users.contains(user)) {

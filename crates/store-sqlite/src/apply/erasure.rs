@@ -99,6 +99,12 @@ static ISSUES: SetStatement = of_pids(
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL))",
 );
 
+static CONSENTS: SetStatement = SetStatement {
+    text: "-- erase_consents\nDELETE FROM consents WHERE (sk, kind, value) IN \
+           (SELECT column1, column2, column3 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 3,
+};
+
 static LEDGER: SetStatement = SetStatement {
     text: "-- put_erased_identifiers\nINSERT INTO erased_identifiers (sk, mark, kind, erasure, erased_at, opted_out, \
            suppressed) SELECT column1, column2, column3, column4, column5, column6, column7 FROM (VALUES {rows}) \
@@ -217,6 +223,17 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
                 .bind(key.label.to_string())
                 .bind(key.value.to_string())
         },
+    )
+    .await?;
+    let addresses = erasures.iter().flat_map(|erasure| &erasure.keys);
+    let addresses = addresses.map(|key| (i64::from(key.kind as u8), key.value.to_string()));
+    let owners: Vec<_> = addresses.chain(sides.iter().map(|id| (0, id.to_string()))).collect();
+    run(
+        counted,
+        &CONSENTS,
+        &owners,
+        |query| query,
+        |query, (kind, value)| query.bind(sk).bind(*kind).bind(value.clone()),
     )
     .await?;
     let users: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.line_users).collect();

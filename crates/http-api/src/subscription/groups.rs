@@ -1,0 +1,113 @@
+//! `POST`, `GET /subscription/groups` and `PATCH /subscription/groups/{id}`.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use profile_model::{Group, GroupChannel, GroupId};
+use profile_store::GroupFault;
+use serde_json::{Value, json};
+
+use crate::answer::{Code, Problem, answer};
+use crate::path::Segment;
+use crate::{ApiState, body, caller};
+
+const PERMISSION: &str = "subscription.groups";
+
+pub(crate) async fn create(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, PERMISSION).await?;
+    let sent = body::read_json(&parts, stream, body::JSON).await?;
+    let name = name_of(&sent)?.ok_or_else(bad_name)?;
+    let channel = match sent.get("channel").and_then(Value::as_str) {
+        Some("email") => GroupChannel::Email,
+        Some("sms") => GroupChannel::Sms,
+        Some("whatsapp") => GroupChannel::Whatsapp,
+        _ => {
+            return Err(Problem::invalid(
+                Code::FieldInvalid,
+                "'channel' must be 'email', 'sms' or 'whatsapp'",
+            ));
+        }
+    };
+    let made = state.store.create_group(caller.workspace, &name, channel).await?.map_err(refuse)?;
+    let body = json!({"message": "success", "subscription_group_id": made.id});
+    Ok(answer(StatusCode::CREATED, &body))
+}
+
+pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, PERMISSION).await?;
+    let config = state.store.config().await?;
+    let mut groups: Vec<_> =
+        config.groups.values().filter(|group| group.workspace == caller.workspace).collect();
+    groups.sort_by(|left, right| left.name.cmp(&right.name));
+    let groups: Vec<_> = groups.into_iter().map(render).collect();
+    Ok(answer(
+        StatusCode::OK,
+        &json!({"message": "success", "subscription_groups": groups, "next_cursor": null}),
+    ))
+}
+
+pub(crate) async fn change(
+    State(state): State<ApiState>,
+    Segment(id): Segment,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, PERMISSION).await?;
+    let sent = body::read_json(&parts, stream, body::JSON).await?;
+    let archived = match sent.get("archived") {
+        None | Some(Value::Null) => None,
+        Some(Value::Bool(flag)) => Some(*flag),
+        Some(_) => return Err(Problem::invalid(Code::FieldInvalid, "'archived' must be true or false")),
+    };
+    let name = name_of(&sent)?;
+    let id = GroupId::parse(&id).ok_or_else(|| refuse(GroupFault::Unknown))?;
+    let changed = state.store.change_group(caller.workspace, id, name, archived).await?.map_err(refuse)?;
+    let mut body = render(&changed);
+    body["message"] = "success".into();
+    Ok(answer(StatusCode::OK, &body))
+}
+
+fn bad_name() -> Problem {
+    Problem::invalid(Code::FieldInvalid, "'name' must be one line of 1 to 255 characters")
+}
+
+fn name_of(sent: &Value) -> Result<Option<String>, Problem> {
+    match sent.get("name") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => {
+            let name = name.trim();
+            let fits = !name.is_empty() && name.chars().count() <= 255 && !name.contains(char::is_control);
+            if fits { Ok(Some(name.to_owned())) } else { Err(bad_name()) }
+        }
+        Some(_) => Err(bad_name()),
+    }
+}
+
+fn render(group: &Group) -> Value {
+    json!({
+        "subscription_group_id": group.id, "name": group.name, "channel": group.channel,
+        "archived": group.archived_at.is_some(), "created_at": group.created_at,
+    })
+}
+
+fn refuse(fault: GroupFault) -> Problem {
+    let (status, code, message) = match fault {
+        GroupFault::NameTaken => {
+            (StatusCode::CONFLICT, Code::GroupNameTaken, "another subscription group has this name")
+        }
+        GroupFault::TooMany => {
+            (StatusCode::CONFLICT, Code::GroupLimitReached, "a workspace has at most 450 subscription groups")
+        }
+        GroupFault::Unknown => {
+            (StatusCode::NOT_FOUND, Code::GroupUnknown, "there is no subscription group with this id")
+        }
+        GroupFault::OfLine => (
+            StatusCode::CONFLICT,
+            Code::GroupOfLine,
+            "this is the group of a LINE channel; it changes with the channel",
+        ),
+    };
+    Problem::new(status, code, message)
+}
