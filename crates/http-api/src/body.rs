@@ -15,6 +15,9 @@ use crate::answer::{Code, Problem};
 /// Body limit of `/users/track`.
 pub(crate) const TRACK: usize = 8 << 20;
 
+/// Body limit of `/users/track/bulk` (`BLK-1`).
+pub(crate) const BULK: usize = 4_000_000;
+
 /// Body limit of webhooks.
 pub(crate) const WEBHOOK: usize = 2 << 20;
 
@@ -27,7 +30,7 @@ const LINGER_BYTES: usize = 16 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(3);
 
 fn too_large(limit: usize) -> Problem {
-    let message = format!("the body is larger than {} MiB", limit >> 20);
+    let message = format!("the body is larger than {} bytes", limit);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
 }
 

@@ -45,6 +45,8 @@ pub struct ApiState {
 pub fn router(state: ApiState) -> Router {
     Router::new()
         .route("/users/track", post(track::track))
+        .route("/users/track/sync", post(track::sync))
+        .route("/users/track/bulk", post(track::bulk))
         .route("/users/identify", post(identity::calls::identify))
         .route("/users/merge", post(identity::calls::merge))
         .route("/users/alias/new", post(identity::calls::new_alias))

@@ -26,6 +26,29 @@ pub(crate) async fn track(State(state): State<ApiState>, request: Request) -> Re
     Ok(response)
 }
 
+/// `POST /users/track/bulk` (`BLK-*`).
+pub(crate) async fn bulk(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, "users.track.bulk").await?;
+    let body = body::read_json(&parts, stream, body::BULK).await?;
+    let tracked = state.store.track_bulk(caller.workspace, caller.actor, body).await.map_err(refuse)?;
+    Ok(answer(StatusCode::CREATED, &render(&tracked)))
+}
+
+/// `POST /users/track/sync` (`SYN-*`).
+pub(crate) async fn sync(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let caller = caller::authorize(&state, &parts, "users.track.sync").await?;
+    let body = body::read_json(&parts, stream, body::JSON).await?;
+    let (users, errors) =
+        state.store.track_sync(caller.workspace, caller.actor, body).await.map_err(refuse)?;
+    let mut body = json!({"users": users, "message": "success"});
+    if !errors.is_empty() {
+        body["errors"] = render_errors(&errors);
+    }
+    Ok(answer(StatusCode::CREATED, &body))
+}
+
 /// `TRK-7`: a counter for each array that was sent; `TRK-8`: `errors` only if there are some (`CLI-4`).
 fn render(tracked: &TrackAnswer) -> Value {
     let mut body = Map::new();

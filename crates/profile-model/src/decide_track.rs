@@ -40,6 +40,17 @@ pub enum ItemOutcome {
     AliasOfIdentified,
 }
 
+impl ItemOutcome {
+    /// The profile it led to.
+    #[must_use]
+    pub const fn profile(self) -> Option<ProfileId> {
+        match self {
+            Self::Created(id) | Self::Changed(id) | Self::Unchanged(id) => Some(id),
+            Self::Nobody | Self::Suppressed | Self::AliasOfIdentified => None,
+        }
+    }
+}
+
 /// Outcomes of a batch, one per item in the same order, and problems that only the stored data shows.
 #[derive(Clone, Debug, Default)]
 pub struct TrackOutcome {

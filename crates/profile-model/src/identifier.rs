@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{Email, LINE_ALIAS_LABEL, LineUserId, Phone, ProfileId};
 
@@ -186,6 +187,28 @@ pub enum Target {
 }
 
 impl Target {
+    /// Text that is the same for equal identifiers, for counting.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::BrazeId(id) => format!("braze_id:{id:?}"),
+            other => other
+                .key()
+                .map_or_else(String::new, |key| format!("{}:{}:{}", key.kind as u8, key.label, key.value)),
+        }
+    }
+
+    /// The identifier as a request names it: `("external_id", "x")`, `("user_alias", {..})`, ...
+    #[must_use]
+    pub fn as_sent(&self) -> (&'static str, Value) {
+        match self {
+            Self::ExternalId(id) => ("external_id", json!(id)),
+            Self::Alias(alias) => ("user_alias", json!(alias)),
+            Self::BrazeId(id) => ("braze_id", json!(id)),
+            Self::Email(email) => ("email", json!(email.written)),
+            Self::Phone(phone) => ("phone", json!(phone.written)),
+        }
+    }
+
     /// The look-up key; `None` for a `braze_id`, which is loaded by id.
     #[must_use]
     pub fn key(&self) -> Option<Key> {

@@ -15,6 +15,12 @@ pub(crate) use identity::{check_alias, read_alias, read_external_id};
 /// Objects per request, in total or per array (`TRK-2`, `OPEN-4`).
 pub const MAX_TRACK_OBJECTS: usize = 75;
 
+/// Objects of a bulk request, over its arrays (`BLK-1`).
+pub const MAX_BULK_OBJECTS: usize = 10_000;
+
+/// Objects of a bulk request for one user (`BLK-1`).
+pub const MAX_BULK_OBJECTS_PER_USER: usize = 100;
+
 /// A problem with one object (`TRK-9`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemError {
@@ -48,6 +54,12 @@ pub enum TrackFault {
     /// An array field holds something else.
     #[error("'{0}' must be an array of objects")]
     NotAnArray(&'static str),
+    /// A synchronous request holds none or several objects (`SYN-1`).
+    #[error("the request must hold exactly one object in 'attributes', 'events' or 'purchases'")]
+    NotOne,
+    /// A bulk request has more than 100 objects for one user (`BLK-1`).
+    #[error("the request holds more than 100 objects for one user")]
+    TooManyForOne,
     /// Over the limit; nothing is processed (`TRK-2`).
     #[error("Max Input Length Exceeded")]
     TooMany,
@@ -60,13 +72,36 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: Settings,
 }
 
-/// Reads a body by the limit of the workspace. Unknown keys are tolerated (`CLI-5`).
+/// Which of the track calls a body was sent to: they differ in how much it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackCall {
+    /// `/users/track` (`TRK-2`).
+    Track,
+    /// `/users/track/sync`: one object (`SYN-1`).
+    Sync,
+    /// `/users/track/bulk` (`BLK-1`).
+    Bulk,
+}
+
+/// Reads a body of `/users/track` by the limit of the workspace. Unknown keys are tolerated (`CLI-5`).
 ///
 /// # Errors
 /// [`TrackFault`]: nothing of the request may be processed.
 pub fn parse_track(body: Value, config: &Config, workspace: WorkspaceId) -> Result<TrackBatch, TrackFault> {
+    parse_track_call(body, config, workspace, TrackCall::Track)
+}
+
+/// Reads a body of one of the track calls.
+///
+/// # Errors
+/// [`TrackFault`]: nothing of the request may be processed.
+pub fn parse_track_call(
+    body: Value,
+    config: &Config,
+    workspace: WorkspaceId,
+    call: TrackCall,
+) -> Result<TrackBatch, TrackFault> {
     let settings = config.workspaces.get(&workspace).map(|known| known.settings.clone()).unwrap_or_default();
-    let limit = settings.batch_limit;
     let Value::Object(mut body) = body else { return Err(TrackFault::NotAnObject) };
     let arrays = [
         (InputArray::Attributes, take_array(&mut body, "attributes")?),
@@ -74,12 +109,19 @@ pub fn parse_track(body: Value, config: &Config, workspace: WorkspaceId) -> Resu
         (InputArray::Purchases, take_array(&mut body, "purchases")?),
     ];
     let lengths = arrays.each_ref().map(|(_, array)| array.as_ref().map_or(0, Vec::len));
-    let counted = match limit {
-        BatchLimit::Total => lengths.iter().sum(),
-        BatchLimit::PerArray => lengths.into_iter().max().unwrap_or(0),
-    };
-    if counted > MAX_TRACK_OBJECTS {
-        return Err(TrackFault::TooMany);
+    let total: usize = lengths.iter().sum();
+    match (call, settings.batch_limit) {
+        (TrackCall::Sync, _) if total != 1 => return Err(TrackFault::NotOne),
+        (TrackCall::Bulk, _) if total > MAX_BULK_OBJECTS => return Err(TrackFault::TooMany),
+        (TrackCall::Track, BatchLimit::Total) if total > MAX_TRACK_OBJECTS => {
+            return Err(TrackFault::TooMany);
+        }
+        (TrackCall::Track, BatchLimit::PerArray)
+            if lengths.into_iter().any(|length| length > MAX_TRACK_OBJECTS) =>
+        {
+            return Err(TrackFault::TooMany);
+        }
+        _ => {}
     }
     let context = Context { config, workspace, settings };
     let mut batch = TrackBatch { items: Vec::with_capacity(lengths.iter().sum()), ..TrackBatch::default() };
@@ -100,6 +142,16 @@ pub fn parse_track(body: Value, config: &Config, workspace: WorkspaceId) -> Resu
                     batch.errors.extend(warnings.into_iter().map(|fault| error(fault, false)));
                 }
                 Err(fault) => batch.errors.push(error(fault, true)),
+            }
+        }
+    }
+    if call == TrackCall::Bulk {
+        let mut per_user = std::collections::HashMap::<String, usize>::new();
+        for item in &batch.items {
+            let count = per_user.entry(item.target.name()).or_default();
+            *count += 1;
+            if *count > MAX_BULK_OBJECTS_PER_USER {
+                return Err(TrackFault::TooManyForOne);
             }
         }
     }
