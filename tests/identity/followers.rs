@@ -173,3 +173,31 @@ async fn a_follower_with_a_life_of_its_own_is_not_dissolved() {
     assert_eq!(one_profile(&world, &second).await["custom_attributes"], json!({"tier": "gold"}));
     assert!(export(caller, json!({"external_ids": ["m"]})).await.is_empty());
 }
+
+/// `line_convergence = merge`: what an undo writes again is no reason to join the two once more.
+#[tokio::test]
+async fn an_undo_is_not_undone_by_convergence() {
+    let world = world().await;
+    let caller = &world.caller;
+    let mut number = 0;
+    set(&world.server, "line_convergence=merge", async || {
+        number += 1;
+        let id = follow(&world, number).await;
+        put(caller, json!({"external_id": format!("e{number}"), "native_line_id": id})).await;
+        (world.profiles(&id).await.unwrap().len() == 1).then_some(())
+    })
+    .await;
+    let (id, external_id) = (line_id(number), format!("e{number}"));
+    let user = one_profile(&world, &id).await;
+    assert_eq!(user["external_id"], external_id);
+    put(caller, json!({"external_id": external_id, "native_line_id": id, "tier": "gold"})).await;
+    let path = format!("/users/{}/history", user["braze_id"].as_str().unwrap());
+    let entries = caller.get(&path).await.unwrap().json["entries"].as_array().unwrap().clone();
+    let merged = entries.iter().find(|entry| entry["kind"] == "merged").unwrap();
+    assert_eq!(merged["how"], "convergence");
+    undone(caller, merged["merge_id"].as_str().unwrap()).await;
+    assert_eq!(world.profiles(&id).await.unwrap().len(), 2);
+    // Nor is a later write: the two are never the same.
+    put(caller, json!({"external_id": external_id, "native_line_id": id, "tier": "silver"})).await;
+    assert_eq!(world.profiles(&id).await.unwrap().len(), 2);
+}

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -88,20 +88,25 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
 
 /// The same where a body may be left out: an empty one is an empty object, whatever its type.
 pub(crate) async fn read_optional_json(parts: &Parts, body: Body, limit: usize) -> Result<Value, Problem> {
-    if declared(&parts.headers) == Some(0) || body.is_end_stream() {
+    let bytes = read(parts, body, limit).await?;
+    if bytes.is_empty() {
         return Ok(Value::Object(serde_json::Map::new()));
     }
-    read_json(parts, body, limit).await
+    parse(parts, &bytes)
 }
 
 /// The body as JSON (`GEN-2`, section 0.1).
 pub(crate) async fn read_json(parts: &Parts, body: Body, limit: usize) -> Result<Value, Problem> {
     let bytes = read(parts, body, limit).await?;
+    parse(parts, &bytes)
+}
+
+fn parse(parts: &Parts, bytes: &[u8]) -> Result<Value, Problem> {
     if media_type(&parts.headers).as_deref() != Some("application/json") {
         let message = "Unsupported Media Type: send the body as application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentTypeUnsupported, message));
     }
-    serde_json::from_slice(&bytes).map_err(|_| {
+    serde_json::from_slice(bytes).map_err(|_| {
         let message = "Error while parsing request body. Please check your syntax.";
         Problem::quoted(StatusCode::BAD_REQUEST, message)
     })

@@ -88,8 +88,9 @@ fn fields(combined: &mut Combined, removed: &Profile) {
         }
         _ => {}
     }
-    for (name, theirs) in removed.fields.iter() {
-        let ours = combined.profile.fields.get(name).cloned();
+    // MF-1: blank is empty, on either side.
+    for (name, theirs) in removed.fields.iter().filter(|(_, value)| !is_blank(value)) {
+        let ours = combined.profile.fields.get(name).filter(|value| !is_blank(value)).cloned();
         let value = match ours {
             None => theirs.clone(),
             Some(ours) => match merge_field(name, &ours, theirs) {
@@ -103,6 +104,10 @@ fn fields(combined: &mut Combined, removed: &Profile) {
         };
         combined.profile.fields.set(name, &value);
     }
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// Fields that both have and that combine; `None`: the survivor's stays.
@@ -147,18 +152,26 @@ fn attributes(combined: &mut Combined, removed: &Profile) {
     }
 }
 
+/// Takes nothing, and tells what the survivor has not alike.
 fn drop_all(combined: &mut Combined, removed: &Profile) {
-    let email = removed.email.as_ref().map(|email| json!(email.written));
-    let phone = removed.phone.as_ref().map(|phone| json!(phone.shown()));
-    for (field, value) in [("email", email), ("phone", phone)] {
-        if let Some(value) = value {
-            combined.lose(field, value);
-        }
+    let kept = combined.profile.clone();
+    let email = removed.email.as_ref();
+    let email = email.filter(|email| kept.email.as_ref().is_none_or(|own| own.key != email.key));
+    let phone = removed.phone.as_ref();
+    let phone = phone.filter(|phone| kept.phone.as_ref().is_none_or(|own| own.shown() != phone.shown()));
+    let email = email.map(|email| ("email", json!(email.written)));
+    let phone = phone.map(|phone| ("phone", json!(phone.shown())));
+    for (field, value) in email.into_iter().chain(phone) {
+        combined.lose(field, value);
     }
     for (name, value) in removed.fields.iter() {
-        combined.lose(name.as_str(), value.clone());
+        if !is_blank(value) && kept.fields.get(name) != Some(value) {
+            combined.lose(name.as_str(), value.clone());
+        }
     }
-    for (name, value) in removed.custom.iter() {
+    for (name, value) in
+        removed.custom.iter().filter(|(name, value)| kept.custom.text(name) != Some(value.get()))
+    {
         combined
             .lose(format!("custom_attributes.{name}"), serde_json::from_str(value.get()).unwrap_or_default());
     }

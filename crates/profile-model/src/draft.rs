@@ -128,7 +128,7 @@ impl<'a> Draft<'a> {
         self.edited.get(&id).is_some_and(|edited| edited.base.is_none())
     }
 
-    /// Changes a profile's own row. `change` says whether anything changed; then `updated_at` becomes `at`.
+    /// Changes a profile's own row. `change` says whether anything changed; then `updated_at` becomes `at`, if later.
     /// Identifiers are changed by the functions below, never here.
     pub(crate) fn edit(
         &mut self,
@@ -140,7 +140,8 @@ impl<'a> Draft<'a> {
         let changed = change(&mut edited.profile);
         if changed {
             edited.touched = true;
-            edited.profile.updated_at = at;
+            // Never back: a clock may step back, and requests overtake each other.
+            edited.profile.updated_at = at.max(edited.profile.updated_at);
         }
         changed
     }

@@ -137,6 +137,8 @@ pub enum Write {
         /// As it is.
         to: Alias,
     },
+    /// An anonymous survivor got its external id.
+    SetExternalId(String),
     /// The primary external id changed; the old one became deprecated.
     RenameExternalId {
         /// As it was.

@@ -40,6 +40,8 @@ pub struct IdentityAnswer {
 pub struct IdsAnswer {
     /// Per element of the request, in order: the id that stands or went, or why not.
     pub outcomes: Vec<(u32, Result<String, String>)>,
+    /// Outcomes of the acceptable elements, and plan.
+    pub report: IdentityReport,
 }
 
 /// Why an identity request did nothing.
@@ -179,13 +181,15 @@ impl ProfileStore {
         workspace: WorkspaceId,
         actor: Actor,
         body: &Value,
+        wish: Wish,
     ) -> Result<IdsAnswer, IdentityError> {
         let occasion = self.occasion(workspace, actor).await?;
+        let manner = manner("rename", body, wish);
         let Parsed { items, errors } = parse_renames(body)?;
         let (keys, indexes) = (rename_keys(&items), items.iter().map(|item| item.index).collect());
-        let decide = move |loaded: &Loaded| decide_renames(&items, loaded, &occasion, &Manner::default());
-        let ((outcomes, _), _) = self.decide(Work::new("rename", workspace, keys), decide).await?;
-        Ok(ids_answer(indexes, outcomes, errors))
+        let decide = move |loaded: &Loaded| decide_renames(&items, loaded, &occasion, &manner);
+        let ((outcomes, report), _) = self.decide(Work::new("rename", workspace, keys), decide).await?;
+        ids_answer(indexes, outcomes, errors, report)
     }
 
     /// `POST /users/external_ids/remove`.
@@ -197,13 +201,15 @@ impl ProfileStore {
         workspace: WorkspaceId,
         actor: Actor,
         body: &Value,
+        wish: Wish,
     ) -> Result<IdsAnswer, IdentityError> {
         let occasion = self.occasion(workspace, actor).await?;
+        let manner = manner("remove_ids", body, wish);
         let Parsed { items, errors } = parse_removals(body)?;
         let (keys, indexes) = (removal_keys(&items), items.iter().map(|(index, _)| *index).collect());
-        let decide = move |loaded: &Loaded| decide_removals(&items, loaded, &occasion, &Manner::default());
-        let ((outcomes, _), _) = self.decide(Work::new("remove_ids", workspace, keys), decide).await?;
-        Ok(ids_answer(indexes, outcomes, errors))
+        let decide = move |loaded: &Loaded| decide_removals(&items, loaded, &occasion, &manner);
+        let ((outcomes, report), _) = self.decide(Work::new("remove_ids", workspace, keys), decide).await?;
+        ids_answer(indexes, outcomes, errors, report)
     }
 
     /// Takes a merge apart.
@@ -223,13 +229,21 @@ impl ProfileStore {
     }
 }
 
-fn ids_answer(indexes: Vec<u32>, outcomes: Vec<IdOutcome>, errors: Vec<ElementError>) -> IdsAnswer {
+fn ids_answer(
+    indexes: Vec<u32>,
+    outcomes: Vec<IdOutcome>,
+    errors: Vec<ElementError>,
+    report: IdentityReport,
+) -> Result<IdsAnswer, IdentityError> {
+    if report.stale {
+        return Err(IdentityError::PlanStale);
+    }
     let decided =
         indexes.into_iter().zip(outcomes).map(|(index, outcome)| (index, outcome.map_err(str::to_owned)));
     let malformed = errors.into_iter().map(|error| (error.index, Err(error.message)));
     let mut outcomes: Vec<_> = decided.chain(malformed).collect();
     outcomes.sort_by_key(|(index, _)| *index);
-    IdsAnswer { outcomes }
+    Ok(IdsAnswer { outcomes, report })
 }
 
 /// A plan is for one operation with one body: what says only how to carry it out is left out.

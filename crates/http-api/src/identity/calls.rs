@@ -108,7 +108,8 @@ async fn handle(State(state): State<ApiState>, request: Request, call: Call) -> 
         body.insert("errors".into(), outcomes::render_errors(&answered.errors));
     }
     if explain
-        && let Value::Object(told) = outcomes::explain(&state, caller.workspace, &answered, dry_run).await?
+        && let Value::Object(told) =
+            outcomes::explain(&state, caller.workspace, &answered.report, dry_run).await?
     {
         body.extend(told);
     }

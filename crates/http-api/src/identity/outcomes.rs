@@ -1,8 +1,8 @@
 //! Outcomes on the wire, and refusals.
 
 use axum::http::StatusCode;
-use profile_model::{ElementError, IdentityFault, IdentityOutcome, WorkspaceId};
-use profile_store::{IdentityAnswer, IdentityError};
+use profile_model::{ElementError, IdentityFault, IdentityOutcome, IdentityReport, WorkspaceId};
+use profile_store::IdentityError;
 use serde_json::{Value, json};
 
 use crate::ApiState;
@@ -12,11 +12,11 @@ use crate::answer::{Code, Problem};
 pub(super) async fn explain(
     state: &ApiState,
     workspace: WorkspaceId,
-    answer: &IdentityAnswer,
+    report: &IdentityReport,
     dry_run: bool,
 ) -> Result<Value, Problem> {
-    let mut outcomes = Vec::with_capacity(answer.report.outcomes.len());
-    for outcome in &answer.report.outcomes {
+    let mut outcomes = Vec::with_capacity(report.outcomes.len());
+    for outcome in &report.outcomes {
         let mut rendered = render(outcome);
         if dry_run && let Some(result) = &outcome.result {
             let shown = state.store.render_all_fields(workspace, vec![result.clone()]).await?;
@@ -26,7 +26,7 @@ pub(super) async fn explain(
     }
     let mut body = json!({"outcomes": outcomes});
     if dry_run {
-        body["plan"] = answer.report.plan.to_string().into();
+        body["plan"] = report.plan.to_string().into();
     }
     Ok(body)
 }

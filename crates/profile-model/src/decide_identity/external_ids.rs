@@ -24,7 +24,9 @@ pub fn decide_renames(
         .zip(items)
         .map(|(place, item)| rename(&mut draft, item, occasion.now.plus_micros(place)))
         .collect();
-    let (decision, report) = conclude(draft, loaded, manner, Vec::new());
+    let told = items.iter().map(|item| item.index).zip(&outcomes);
+    let told = told.map(|(index, outcome)| IdentityOutcome::of_id("external_id_renames", index, outcome));
+    let (decision, report) = conclude(draft, loaded, manner, told.collect());
     (decision, (outcomes, report))
 }
 
@@ -41,7 +43,9 @@ pub fn decide_removals(
         .zip(items)
         .map(|(place, (_, id))| remove(&mut draft, id, occasion.now.plus_micros(place)))
         .collect();
-    let (decision, report) = conclude(draft, loaded, manner, Vec::new());
+    let told = items.iter().map(|(index, _)| *index).zip(&outcomes);
+    let told = told.map(|(index, outcome)| IdentityOutcome::of_id("external_ids", index, outcome));
+    let (decision, report) = conclude(draft, loaded, manner, told.collect());
     (decision, (outcomes, report))
 }
 
@@ -96,11 +100,10 @@ fn remove(draft: &mut Draft<'_>, external_id: &str, at: Timestamp) -> IdOutcome 
     Ok(external_id.to_owned())
 }
 
-/// The outcomes of renames and removals in the common form, for plans.
+/// The outcomes of renames and removals in the common form.
 impl IdentityOutcome {
     /// An outcome of a rename or removal.
-    #[must_use]
-    pub fn of_id(array: &'static str, index: u32, outcome: &IdOutcome) -> Self {
+    fn of_id(array: &'static str, index: u32, outcome: &IdOutcome) -> Self {
         match outcome {
             Ok(_) => Self::new(array, index, Done::Changed),
             Err(reason) => Self::nothing(array, index, reason),

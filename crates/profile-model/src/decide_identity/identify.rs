@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick, pick::owner_of};
 use crate::{
     Decision, How, Identify, JournalKind, Key, Loaded, Occasion, Profile, ProfileId, Target, Timestamp,
-    decide_duplicates::converge, draft::Draft,
+    Write, decide_duplicates::converge, draft::Draft,
 };
 
 /// Decides a batch.
@@ -31,7 +31,7 @@ fn identify(draft: &mut Draft<'_>, item: &Identify, at: Timestamp) -> IdentityOu
         return IdentityOutcome { kept: Some(who), ..nothing("already_identified") };
     }
     let Some(target) = owner_of(draft, &item.external_id) else {
-        assign(draft, who, &item.external_id, at);
+        assign(draft, who, &item.who.target, &item.external_id, at);
         if let Some(line_id) = draft.profile(who).and_then(|profile| profile.line_id.clone()) {
             converge(draft, &line_id, at);
         }
@@ -72,11 +72,17 @@ fn obstacle(draft: &Draft<'_>, named: &Target, target: ProfileId, who: ProfileId
 }
 
 /// Gives an anonymous profile its external id (`IDF-2`); a survivor that has it as a merged id lets it go.
-fn assign(draft: &mut Draft<'_>, who: ProfileId, external_id: &str, at: Timestamp) {
+fn assign(draft: &mut Draft<'_>, who: ProfileId, named: &Target, external_id: &str, at: Timestamp) {
     if let Some(holder) = draft.holders(&Key::external_id(external_id)).first().copied() {
         draft.release_former_id(holder, external_id, at);
         draft.note(holder, at, JournalKind::MergedIdReleased, Some(who), json!({"external_id": external_id}));
     }
+    if let Some(key) = named.key() {
+        draft.log(who, at, &key, || Write::SetExternalId(external_id.to_owned()));
+    }
     draft.set_external_id(who, external_id, at);
+    if let Some(key) = named.key() {
+        draft.carry(who, &key, Key::external_id(external_id));
+    }
     draft.note(who, at, JournalKind::Identified, None, json!({"external_id": external_id}));
 }

@@ -32,6 +32,8 @@ pub(crate) fn join(
         return None;
     }
     let (kept_image, removed_image) = (draft.image(kept)?, draft.image(removed)?);
+    // After everything that is in the images, whatever the clocks said: an undo tells by time what was written since.
+    let at = at.max(kept_image.updated_at.max(removed_image.updated_at).plus_micros(1));
     draft.prepare(&kept_image);
     draft.prepare(&removed_image);
     let Combined { mut profile, dropped } = combine(&kept_image, &removed_image, filling);

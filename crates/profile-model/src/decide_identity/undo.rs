@@ -1,12 +1,14 @@
 //! Taking a merge apart: both profiles come back as they were, then what was written since is written again, each
 //! write on the side whose identifier carried it.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::{
-    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, Loaded, LoggedWrite, MergeId,
-    MergeRecord, Occasion, Profile, ProfileId, Target, Timestamp, Write, decide_track::apply_attributes,
-    draft::Draft,
+    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, LineConvergence, Loaded, LoggedWrite,
+    MergeId, MergeRecord, Occasion, Profile, ProfileId, Settings, Target, Timestamp, Write,
+    decide_track::apply_attributes, draft::Draft,
 };
 
 /// What became of the wish to undo a merge.
@@ -48,6 +50,11 @@ pub fn decide_undo(
     occasion: &Occasion,
 ) -> (Decision, UndoOutcome) {
     let mut draft = Draft::new(loaded, occasion);
+    // No rule acts on what is written again: it would join at once what is being taken apart.
+    draft.settings = Arc::new(Settings {
+        line_convergence: LineConvergence::Braze,
+        ..Settings::clone(&occasion.settings)
+    });
     let outcome = undo(&mut draft, merge, allow_rejoin, occasion.now);
     let decision = match (draft.finish(), outcome) {
         (Decision::NeedMore(keys), _) => Decision::NeedMore(keys),
@@ -162,7 +169,15 @@ fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Profile]) {
         draft.prepare(image);
     }
     for write in log {
-        let Write::Attributes { target, attributes } = &write.write else { continue };
+        let (target, attributes) = match &write.write {
+            Write::Attributes { target, attributes } => (target, attributes),
+            other => {
+                if let Some(key) = gained(other) {
+                    draft.holders(&key);
+                }
+                continue;
+            }
+        };
         let (email, phone) = match target {
             Target::Email(email) => (Some(email), None),
             Target::Phone(phone) => (None, Some(phone)),
@@ -174,6 +189,15 @@ fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Profile]) {
         if let Some(line_id) = attributes.line_id.as_ref().and_then(Change::value) {
             draft.prepare_line_id(line_id);
         }
+    }
+}
+
+/// The unique identifier that a write brought.
+fn gained(write: &Write) -> Option<Key> {
+    match write {
+        Write::AddAlias(alias) | Write::RenameAlias { to: alias, .. } => Some(Key::alias(alias)),
+        Write::SetExternalId(id) | Write::RenameExternalId { to: id, .. } => Some(Key::external_id(id)),
+        Write::Attributes { .. } | Write::RemoveExternalId(_) => None,
     }
 }
 
@@ -205,10 +229,25 @@ fn replay(draft: &mut Draft<'_>, write: &LoggedWrite, kept: ProfileId, removed: 
             }
         }
         Write::RenameAlias { from, to } => draft.rename_alias(side, from, to, at),
+        Write::SetExternalId(id) => set_external_id(draft, [side, kept, removed], id, at),
         Write::RenameExternalId { from, to } => draft.rename_external_id(side, from, to, at),
         Write::RemoveExternalId(id) => draft.release_former_id(side, id, at),
     }
     draft.log(side, at, &write.key, || write.write.clone());
+}
+
+/// Gives the external id to the side that was named, or to the survivor where that one has its own. An id that the other
+/// side brought back itself stays there.
+fn set_external_id(draft: &mut Draft<'_>, sides: [ProfileId; 3], external_id: &str, at: Timestamp) {
+    let key = Key::external_id(external_id);
+    let profile = |id: &ProfileId| draft.profile(*id);
+    if sides.iter().filter_map(profile).any(|profile| profile.keys().contains(&key)) {
+        return;
+    }
+    let anonymous = sides.iter().find(|id| profile(id).is_some_and(|profile| !profile.is_identified()));
+    if let Some(id) = anonymous.copied() {
+        draft.set_external_id(id, external_id, at);
+    }
 }
 
 /// States of addresses were set when they were written, and others may have changed them since.

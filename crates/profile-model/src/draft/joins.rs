@@ -104,7 +104,7 @@ impl Draft<'_> {
     }
 
     /// A new identifier in place of an old one belongs to the same side.
-    fn carry(&mut self, id: ProfileId, from: &Key, to: Key) {
+    pub(crate) fn carry(&mut self, id: ProfileId, from: &Key, to: Key) {
         if let Some(edited) = Self::open(&mut self.edited, self.loaded, id)
             && let Some(side) = edited.profile.merged.iter_mut().find(|side| side.keys.contains(from))
         {
@@ -177,6 +177,9 @@ impl Draft<'_> {
     /// Logs a write to a survivor that may still come apart; others pay nothing.
     pub(crate) fn log(&mut self, id: ProfileId, at: Timestamp, key: &Key, write: impl FnOnce() -> Write) {
         if self.profile(id).is_some_and(|profile| profile.may_come_apart(at)) {
+            // Requests are decided in another order than they arrived in, and clocks step back: what is logged is
+            // never from before the merge that it came after.
+            let at = self.profile(id).map_or(at, |profile| at.max(profile.updated_at));
             let logged = LoggedWrite { survivor: id, at, key: key.clone(), write: write() };
             self.change.merge_log.push(logged);
         }

@@ -67,13 +67,15 @@ pub(super) async fn perform_call(
             memory.keep(store.update_aliases(workspace, actor, &body, wish).await)?;
         }
         Call::Rename(body) => {
-            if let Err(IdentityError::Fault(fault)) = store.rename_external_ids(workspace, actor, &body).await
+            if let Err(IdentityError::Fault(fault)) =
+                store.rename_external_ids(workspace, actor, &body, wish).await
             {
                 return Err(fault);
             }
         }
         Call::Remove(body) => {
-            if let Err(IdentityError::Fault(fault)) = store.remove_external_ids(workspace, actor, &body).await
+            if let Err(IdentityError::Fault(fault)) =
+                store.remove_external_ids(workspace, actor, &body, wish).await
             {
                 return Err(fault);
             }
