@@ -25,8 +25,10 @@ pub(crate) async fn delete(State(state): State<ApiState>, request: Request) -> R
         body["errors"] = outcomes::render_errors(&deleted.errors);
     }
     if explain
-        && let (Some(into), Value::Object(told)) =
-            (body.as_object_mut(), outcomes::explain(&state, caller.workspace, &deleted, dry_run).await?)
+        && let (Some(into), Value::Object(told)) = (
+            body.as_object_mut(),
+            outcomes::explain(&state, caller.workspace, &deleted.report, dry_run).await?,
+        )
     {
         into.extend(told);
     }

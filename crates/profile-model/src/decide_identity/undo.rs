@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, LineConvergence, Loaded, LoggedWrite,
-    MergeId, MergeRecord, Occasion, Profile, ProfileId, Settings, Target, Timestamp, Write,
+    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, LineConvergence, Loaded,
+    LoggedWrite, MergeId, MergeRecord, Occasion, Profile, ProfileId, Settings, Target, Timestamp, Write,
     decide_track::apply_attributes, draft::Draft,
 };
 
