@@ -12,6 +12,9 @@ const CALLS: [(&str, &str); 6] = [
     ("/users/external_ids/remove", "users.external_ids.remove"),
 ];
 
+/// A call with its array, the text for too many elements, and a maker of elements.
+type Limit = (&'static str, &'static str, &'static str, fn(usize) -> Value);
+
 const SECRET: &str = "very-private";
 
 /// Posts and expects a 400 with exactly this body; no value of the request is told.
@@ -60,7 +63,7 @@ async fn more_than_fifty_elements_are_refused_with_the_documented_texts() {
     let ids = "The max number of ids per request was exceeded";
     let merges = "a single request may not contain more than 50 merge updates";
     let side = |number: usize| json!({"external_id": format!("{SECRET}{number}")});
-    let cases: [(&str, &str, &str, fn(usize) -> Value); 6] = [
+    let cases: [Limit; 6] = [
         (
             "/users/identify",
             "aliases_to_identify",

@@ -42,8 +42,8 @@ fn a_merged_id_is_released_to_whom_it_is_given() {
 /// IDF-4, L14, MLN: obstacles, in their order; `IDF-4` is about the alias that names the profile.
 #[test]
 fn obstacles_keep_two_apart() {
-    let cases: [(Option<u8>, Option<u8>, bool, bool, Option<&str>); 6] = [
-        // K's and M's LINE ID, whether K has the label, whether M is named by its alias
+    // K's and M's LINE ID, whether K has the label, whether M is named by its alias, and what is told.
+    let cases = [
         (None, None, true, true, Some("alias_label_taken")),
         (None, None, true, false, None),
         (Some(1), Some(2), false, true, Some("different_line_id")),
