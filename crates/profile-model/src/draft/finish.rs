@@ -98,7 +98,7 @@ impl Draft<'_> {
                 ));
             }
         }
-        told.sort_by(|left, right| (left.at, left.rank()).cmp(&(right.at, right.rank())));
+        told.sort_by_key(|change| (change.at, change.rank()));
         self.change.consents.extend(told);
     }
 }
