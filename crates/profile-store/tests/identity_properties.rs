@@ -55,7 +55,7 @@ impl World {
         rows.into_iter()
             .map(|mut row| {
                 let object = row.as_object_mut().unwrap();
-                for name in ["version", "journal", "joins"] {
+                for name in ["version", "journal", "joins", "consents"] {
                     object.remove(name);
                 }
                 (row["id"].as_str().unwrap().to_owned(), row)
