@@ -73,6 +73,12 @@ pub enum Fault {
     /// Stored data that cannot be read: table and column, never the value.
     #[error("stored data is inconsistent: {0}")]
     Inconsistent(String),
+    /// A request with an idempotency key that was answered before: its answer. Nothing was done.
+    #[error("answered before")]
+    Told(crate::Told),
+    /// An idempotency key that came with another request before. Nothing was done.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// A defect of ours, e.g. a decision that asked for more twice.
     #[error("internal error: {0}")]
     Internal(String),
@@ -203,6 +209,15 @@ pub trait Backend: Send + Sync + 'static {
         workspace: WorkspaceId,
         whose: &[profile_model::ConsentOf],
     ) -> Result<Vec<profile_model::Consent>, Fault>;
+
+    /// One page of names in use, in byte order, after the first `skip`.
+    async fn scan_names(
+        &self,
+        workspace: WorkspaceId,
+        kind: profile_model::NameKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Named>, Fault>;
 
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;

@@ -110,12 +110,17 @@ impl Upload {
         let run = self.run.clone();
         let decide = move |_: &profile_model::Loaded| {
             let change = ChangeSet { import: Some(run.clone()), ..ChangeSet::default() };
-            (Decision::from(change), ())
+            (Decision::from(change), run.id)
         };
         let work = Work::new("create_import", self.workspace, Keys::default()).repeatable();
-        self.store.decide(work, decide).await?;
+        let stored = self.store.decide_once(work, decide).await;
+        if matches!(stored, Err(Fault::Told(_) | Fault::KeyReused)) {
+            // No import leads to this file.
+            let _ = tokio::fs::remove_file(&path).await;
+        }
+        let (id, _) = stored?;
         self.store.job_signal().notify_waiters();
-        Ok(self.run.id)
+        Ok(id)
     }
 }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod apply;
+mod catalogue;
 mod config;
 mod consents;
 mod duplicates;
