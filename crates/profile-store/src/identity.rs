@@ -164,6 +164,8 @@ impl ProfileStore {
         let manner = manner(name, body, wish);
         let accepted = vec![("", items.len())];
         let items = Arc::new(items);
+        let mut keys = keys;
+        occasion.remember(&mut keys);
         let decide = move |loaded: &Loaded| decide(&items, loaded, &occasion, &manner);
         let (report, _) = self.decide(Work::new(name, workspace, keys), decide).await?;
         if report.stale {
@@ -186,7 +188,8 @@ impl ProfileStore {
         let occasion = self.occasion(workspace, actor).await?;
         let manner = manner("rename", body, wish);
         let Parsed { items, errors } = parse_renames(body)?;
-        let (keys, indexes) = (rename_keys(&items), items.iter().map(|item| item.index).collect());
+        let (mut keys, indexes) = (rename_keys(&items), items.iter().map(|item| item.index).collect());
+        occasion.remember(&mut keys);
         let decide = move |loaded: &Loaded| decide_renames(&items, loaded, &occasion, &manner);
         let ((outcomes, report), _) = self.decide(Work::new("rename", workspace, keys), decide).await?;
         ids_answer(indexes, outcomes, errors, report)

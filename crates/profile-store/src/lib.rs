@@ -13,6 +13,7 @@ mod rows;
 mod store;
 mod subscription;
 mod track;
+mod upkeep;
 mod upload;
 mod worker;
 
@@ -31,5 +32,6 @@ pub use identity::*;
 pub use store::*;
 pub use subscription::*;
 pub use track::*;
+pub use upkeep::*;
 pub use upload::*;
 pub use worker::*;

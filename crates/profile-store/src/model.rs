@@ -12,7 +12,7 @@ use profile_model::{
     Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
-use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
+use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 
 mod apply;
 mod load;
@@ -287,6 +287,10 @@ impl Backend for ModelBackend {
         Ok(self.read(workspace, |world| {
             world.consents.iter().filter(|consent| whose.contains(&consent.whose)).cloned().collect()
         }))
+    }
+
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
+        Ok(apply::expire(&mut self.lock(), now, limit as usize))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod compaction;
 mod config;
 mod consents;
 mod duplicates;
 mod examination;
+mod expiry;
 mod fault;
 mod jobs;
 mod load;

@@ -13,7 +13,7 @@ use profile_model::{
     ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
-use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
+use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -315,6 +315,10 @@ impl Backend for SqliteStore {
         whose: &[ConsentOf],
     ) -> Result<Vec<Consent>, Fault> {
         read!(self, counted => crate::consents::load(counted, workspace.shard_key(0), whose))
+    }
+
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
+        self.ask(|answer| Request::Expire(now, limit, answer)).await
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -47,7 +47,8 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         }
     }
     let opted_out = forget_states(draft, &left);
-    for key in &keys {
+    // What others still hold is theirs: it stays welcome, and news about it counts.
+    for key in &left {
         let row = LedgerRow {
             mark: draft.ledger_secret().mark(key),
             kind: key.kind,
