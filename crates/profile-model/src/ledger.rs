@@ -82,7 +82,7 @@ pub struct Erasure {
     pub line_users: Vec<LineUserId>,
     /// Identifiers as they may stand in the report of an import, in lower case.
     pub texts: Vec<String>,
-    /// Shared values that nobody else holds.
+    /// Values that nobody else holds, and others whose parked group has nobody left to be joined: their parked groups go.
     pub keys: Vec<Key>,
     /// Whether its identifiers are refused from now on.
     pub suppressed: bool,
