@@ -59,7 +59,7 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         .map(|key| LineUserId::from_stored(key.value.to_string()))
         .collect();
     let sides: Vec<_> = profile.sides().collect();
-    let parked = leave_parked(draft, &shared, id);
+    let moot = leave_parked(draft, &shared, id);
     draft.erase(id);
     draft.change.erasures.push(Erasure {
         id: erasure,
@@ -70,7 +70,8 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         sides: sides.clone(),
         line_users,
         texts: texts(&profile, &keys),
-        keys: left.into_iter().chain(parked).collect(),
+        keys: left,
+        moot,
         suppressed: suppress,
     });
     sides.into_iter().filter(|side| *side != id).collect()
@@ -101,7 +102,9 @@ fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
 fn leave_parked(draft: &mut Draft<'_>, shared: &[Key], id: ProfileId) -> Vec<Key> {
     let mut moot = Vec::new();
     for key in shared {
-        let Some(mut parked) = draft.parked(key).filter(|parked| parked.members.contains(&id)) else { continue };
+        let Some(mut parked) = draft.parked(key).filter(|parked| parked.members.contains(&id)) else {
+            continue;
+        };
         parked.members.retain(|member| *member != id);
         if parked.members.len() < 2 {
             draft.change.parked.retain(|known| known.key != *key);

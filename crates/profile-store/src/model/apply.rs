@@ -129,7 +129,7 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
     }
     world.merge_log.retain(|write| !gone(&write.survivor));
     world.never_same.retain(|(low, high)| !gone(low) && !gone(high));
-    world.parked.retain(|key, _| !erasure.keys.contains(key));
+    world.parked.retain(|key, _| !erasure.keys.contains(key) && !erasure.moot.contains(key));
     world.consents.retain(|consent| match &consent.whose {
         ConsentOf::Profile(id) => !gone(id),
         ConsentOf::Address(address) => !erasure

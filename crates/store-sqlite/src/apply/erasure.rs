@@ -219,7 +219,7 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
     }
     run(counted, &NEVER_LOW, &sides, |query| query, |query, id| query.bind(sk).bind(id.as_bytes().to_vec()))
         .await?;
-    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| erasure.keys.iter().chain(&erasure.moot)).collect();
     run(
         counted,
         &PARKED,
