@@ -28,3 +28,4 @@ CREATE TABLE erasures (
 
 CREATE INDEX journal_other ON journal (other) WHERE other IS NOT NULL;
 CREATE INDEX line_inbox_user ON line_inbox (line_user_id) WHERE line_user_id IS NOT NULL;
+CREATE INDEX merges_kept_apart ON merges (kept_apart) WHERE kept_apart IS NOT NULL;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod duplicates;
 mod line;
 
+pub(crate) use duplicates::{DuplicatesCommand, Review};
 pub(crate) use line::{ChangeArguments, ConnectArguments, LineCommand, Secrets};
 
 /// A self-hosted customer profile store that speaks Braze's user-data API and resolves LINE identities.
@@ -50,6 +52,9 @@ pub(crate) enum Command {
     /// Connect LINE channels, sync followers, or run a stand-in for LINE
     #[command(subcommand)]
     Line(LineCommand),
+    /// List and merge profiles that share a value, and review what a rule may not merge by itself
+    #[command(subcommand)]
+    Duplicates(DuplicatesCommand),
     /// Look at profiles
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -62,7 +67,11 @@ pub(crate) enum Command {
     /// Bring the database schema up to date
     Migrate,
     /// Examine the database; exits 1 if something is wrong
-    Doctor,
+    Doctor {
+        /// Write the file anew, so that nothing of what was deleted or erased is left in it; `serve` must not run
+        #[arg(long)]
+        compact: bool,
+    },
 }
 
 /// How to serve.

@@ -1,4 +1,4 @@
-//! The command line: serve, demo, import, line, profile, workspace, key, migrate, doctor.
+//! The command line: serve, demo, import, line, duplicates, profile, workspace, key, migrate, doctor.
 
 mod args;
 mod commands;
@@ -41,7 +41,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Profile(what) => commands::profile::run(&plain()?, output, what).await,
         Command::Workspace(what) => commands::workspace::run(&plain()?, output, what).await,
         Command::Key(what) => commands::key::run(&plain()?, output, what).await,
-        Command::Doctor => commands::doctor::run(&plain()?, output).await,
+        Command::Duplicates(what) => commands::duplicates::run(&plain()?, output, what).await,
+        Command::Doctor { compact } => commands::doctor::run(&plain()?, output, compact).await,
         Command::Migrate => commands::migrate::run(&plain()?, output).await,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_api::{ApiState, Patience};
 use line_platform::messaging::{MessagingClient, MessagingOptions};
 use line_service::{LineService, Sealer, Workers};
-use profile_store::{JobKind, JobWorker, ProfileStore};
+use profile_store::{JobKind, JobWorker, ProfileStore, Upkeep};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -24,6 +24,7 @@ pub(crate) struct Server {
     workers: Workers,
     imports: JobWorker,
     duplicates: JobWorker,
+    upkeep: Upkeep,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -65,12 +66,13 @@ impl Server {
         let workers = line.spawn_workers();
         let imports = JobWorker::spawn(store.clone(), JobKind::Import);
         let duplicates = JobWorker::spawn(store.clone(), JobKind::Duplicates);
+        let upkeep = Upkeep::spawn(store.clone());
         let (stop, stopped) = oneshot::channel();
         let state = ApiState { store: store.clone(), line };
         let task = tokio::spawn(http_api::serve(listener, state, Patience::default(), async {
             drop(stopped.await)
         }));
-        Ok(Self { address, store, workers, imports, duplicates, stop, task })
+        Ok(Self { address, store, workers, imports, duplicates, upkeep, stop, task })
     }
 
     /// `http://ADDRESS:PORT`, with the port really taken.
@@ -90,14 +92,16 @@ impl Server {
 
     /// Accepts nothing more, lets requests in flight and the chunk in work finish, closes the database.
     pub(crate) async fn shutdown(self) {
-        let Self { store, workers, imports, duplicates, stop, mut task, .. } = self;
+        let Self { store, workers, imports, duplicates, upkeep, stop, mut task, .. } = self;
         // An error says that the server has ended by itself.
         let _ = stop.send(());
         if !task.is_finished() && tokio::time::timeout(GRACE, &mut task).await.is_err() {
             tracing::warn!("requests in flight took too long and were cut off");
             task.abort();
         }
-        let finish = async { tokio::join!(workers.shutdown(), imports.shutdown(), duplicates.shutdown()) };
+        let finish = async {
+            tokio::join!(workers.shutdown(), imports.shutdown(), duplicates.shutdown(), upkeep.shutdown())
+        };
         if tokio::time::timeout(GRACE, finish).await.is_err() {
             tracing::warn!(
                 "a worker took too long; what it did not commit is done again by the next process"

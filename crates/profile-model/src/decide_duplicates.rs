@@ -14,7 +14,7 @@ use crate::{
 
 mod converge;
 
-pub(crate) use converge::converge;
+pub(crate) use converge::{converge, converge_on};
 
 /// Groups larger than this are parked unread: no rule folds so many into one person.
 pub const MAX_GROUP: u64 = 100;
@@ -93,6 +93,8 @@ pub fn decide_duplicates_page(
     run.cursor = groups.last().map(|group| group.key.value.to_string()).or(run.cursor);
     if last {
         run.state = DuplicatesState::Complete;
+        // It is somebody's address.
+        run.cursor = None;
         run.finished_at = Some(occasion.now);
     }
     draft.change.duplicates = Some(run.clone());

@@ -142,6 +142,7 @@ fn apply_item(
     if is_blocked(&draft.settings, &item.body) {
         return ItemOutcome::Blocked;
     }
+    let opted_out = remembered::opted_out(draft, item);
     let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
         resolve::Found::Existing(id) => (id, draft.is_new(id)),
         resolve::Found::Made(id) => (id, true),
@@ -158,8 +159,7 @@ fn apply_item(
                     attributes: body.clone(),
                 });
             }
-            let changed = attributes::apply(draft, id, item, body, at, errors);
-            changed | remembered::keep_opt_out(draft, id, item, body, at)
+            attributes::apply(draft, id, item, body, at, errors)
         }
         Body::Event(event) => {
             draft.edit(id, at, |_| true);
@@ -192,6 +192,7 @@ fn apply_item(
             true
         }
     };
+    let changed = changed | opted_out.is_some_and(|kept| remembered::keep_opt_out(draft, id, &kept, at));
     match (made_here, changed) {
         (true, _) => ItemOutcome::Created(id),
         (false, true) => ItemOutcome::Changed(id),

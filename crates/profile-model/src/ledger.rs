@@ -82,8 +82,10 @@ pub struct Erasure {
     pub line_users: Vec<LineUserId>,
     /// Identifiers as they may stand in the report of an import, in lower case.
     pub texts: Vec<String>,
-    /// Shared values that nobody else holds.
+    /// Values that nobody else holds: their parked groups go, and what was ever said of their consent.
     pub keys: Vec<Key>,
+    /// Values that others still hold, and whose parked group has nobody left to be joined: it goes.
+    pub moot: Vec<Key>,
     /// Whether its identifiers are refused from now on.
     pub suppressed: bool,
 }

@@ -219,11 +219,32 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<profile_model::Named>, Fault>;
 
+    /// Takes the images of merges that can no longer be undone at `now`, over all workspaces, and the logged writes that
+    /// only they needed: at most about `limit` rows of each, in one transaction. None of either: nothing is left.
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault>;
+
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;
 
     /// Stops taking work, finishes what was taken, closes.
     async fn close(&self);
+}
+
+/// What [`Backend::expire_merges`] took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Merges that lost their images.
+    pub merges: u64,
+    /// Logged writes.
+    pub writes: u64,
+}
+
+impl Expired {
+    /// Whether there was nothing to take.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        self.merges == 0 && self.writes == 0
+    }
 }
 
 /// Kinds of long jobs.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use profile_model::{
-    Actor, ChangeSet, Decision, DuplicatesId, DuplicatesRule, DuplicatesRun, DuplicatesState, GroupOutcome,
-    Keys, Loaded, Occasion, Parked, ParkedId, Plan, Review, Shared, WorkspaceId, decide_duplicates,
-    decide_duplicates_page, decide_review, duplicates_keys,
+    Actor, ChangeSet, Decision, DuplicatesBy, DuplicatesId, DuplicatesRule, DuplicatesRun, DuplicatesState,
+    GroupOutcome, KeepBy, KeepOrder, Keys, Loaded, Occasion, Parked, ParkedId, Plan, Review, Shared,
+    WorkspaceId, decide_duplicates, decide_duplicates_page, decide_review, duplicates_keys,
 };
 
 use serde_json::json;
@@ -145,13 +145,19 @@ impl ProfileStore {
         actor: Actor,
         id: ParkedId,
         review: Review,
-        rule: DuplicatesRule,
     ) -> Result<Option<GroupOutcome>, Fault> {
         self.told_before(workspace).await?;
         let Some(parked) = self.backend().load_parked(workspace, id).await? else { return Ok(None) };
         let occasion: Occasion = self.occasion(workspace, actor).await?;
         let count = parked.members.len() as u64;
         let keys = duplicates_keys(&[Shared { key: parked.key.clone(), count }]);
+        // Whom a release keeps is the default of `DUP-2`.
+        let rule = DuplicatesRule {
+            by: DuplicatesBy::of_kind(parked.key.kind).unwrap_or(DuplicatesBy::NativeLineId),
+            keep: KeepBy::default(),
+            order: KeepOrder::default(),
+            merge_identified: true,
+        };
         let key = Arc::new(parked.key);
         let decide = move |loaded: &Loaded| decide_review(&key, review, &rule, loaded, &occasion);
         Ok(self.decide_once(Work::new("review_parked", workspace, keys), decide).await?.0)

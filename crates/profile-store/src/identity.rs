@@ -171,6 +171,8 @@ impl ProfileStore {
         let dry_run = wish.dry_run;
         let manner = manner(name, body, wish);
         let accepted = accepted.unwrap_or_else(|| vec![("", items.len())]);
+        let mut keys = keys;
+        occasion.remember(&mut keys);
         let decide = move |loaded: &Loaded| {
             let (decision, report) = decide(&items, loaded, &occasion, &manner);
             (decision, answered(report, &errors, &accepted))
@@ -205,7 +207,8 @@ impl ProfileStore {
         let dry_run = wish.dry_run;
         let manner = manner("rename", body, wish);
         let Parsed { items, errors } = parse_renames(body)?;
-        let keys = rename_keys(&items);
+        let mut keys = rename_keys(&items);
+        occasion.remember(&mut keys);
         let indexes: Vec<_> = items.iter().map(|item| item.index).collect();
         let decide = move |loaded: &Loaded| {
             let (decision, (outcomes, report)) = decide_renames(&items, loaded, &occasion, &manner);

@@ -14,6 +14,7 @@ mod rows;
 mod store;
 mod subscription;
 mod track;
+mod upkeep;
 mod upload;
 mod worker;
 
@@ -33,5 +34,6 @@ pub use once::*;
 pub use store::*;
 pub use subscription::*;
 pub use track::*;
+pub use upkeep::*;
 pub use upload::*;
 pub use worker::*;

@@ -12,7 +12,7 @@ use profile_model::{
     PurchaseRow, Shared, StateOf, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
-use crate::{Applied, Backend, Fault, Job, JobKind, Unit};
+use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 
 mod apply;
 mod load;
@@ -307,6 +307,10 @@ impl Backend for ModelBackend {
             });
             names.skip(skip as usize).take(limit as usize).collect()
         }))
+    }
+
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
+        Ok(apply::expire(&mut self.lock(), now, limit as usize))
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use profile_model::{ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, Keys, WorkspaceId};
+use profile_model::{
+    ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, ImportState, Keys, WorkspaceId,
+};
 use tokio::io::AsyncWriteExt;
 
 use crate::rows::RowReader;
@@ -14,6 +16,9 @@ use part::Part;
 
 /// Largest attributes file (`CSV-1`).
 pub const MAX_USERS_FILE: u64 = 500 * 1000 * 1000;
+
+/// How old a whole file must be whose import was never stored, before nobody can be about to store it.
+const ORPHAN: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// Why an upload was refused. Nothing of it is kept.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +66,39 @@ impl ProfileStore {
         Ok(Upload { store: self.clone(), workspace, run, part, file, size: 0 })
     }
 
-    /// Removes what uploads left that no process is receiving any more; how many files. For the start of a server.
+    /// Removes what uploads left that nobody needs any more: broken ones, and files whose import ended with a crash
+    /// before they were removed; how many. For the start of a server.
     ///
     /// # Errors
-    /// When the uploads folder cannot be read or changed.
+    /// When the uploads folder cannot be read or changed, or the backend cannot be read.
     pub async fn remove_stale_uploads(&self) -> Result<usize, Fault> {
         let folder = self.uploads().to_owned();
-        on_disk(move || part::remove_stale(&folder)).await
+        let mut removed = on_disk(move || part::remove_stale(&folder)).await?;
+        let folder = self.uploads().to_owned();
+        for path in on_disk(move || part::whole(&folder)).await? {
+            if self.is_done_with(&path).await? {
+                on_disk(move || std::fs::remove_file(path)).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whether the import of an uploaded file has ended. A file without import may be one that another process has
+    /// just received, unless it is old.
+    async fn is_done_with(&self, path: &std::path::Path) -> Result<bool, Fault> {
+        let name = path.file_stem().and_then(std::ffi::OsStr::to_str).and_then(ImportId::parse);
+        let Some(id) = name else { return Ok(false) };
+        let config = self.config().await?;
+        for workspace in config.workspaces.keys() {
+            if let Some(run) = self.backend().load_import(*workspace, id).await? {
+                return Ok(run.state != ImportState::InProgress);
+            }
+        }
+        let path = path.to_owned();
+        let age =
+            on_disk(move || Ok(std::fs::metadata(path)?.modified()?.elapsed().unwrap_or_default())).await?;
+        Ok(age > ORPHAN)
     }
 
     /// Where the file of an import waits.

@@ -3,10 +3,12 @@
 mod answers;
 mod apply;
 mod catalogue;
+mod compaction;
 mod config;
 mod consents;
 mod duplicates;
 mod examination;
+mod expiry;
 mod fault;
 mod jobs;
 mod load;

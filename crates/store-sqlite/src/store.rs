@@ -13,7 +13,7 @@ use profile_model::{
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId,
     SyncRun, Timestamp, WorkspaceId,
 };
-use profile_store::{Applied, Backend, Fault, Job, JobKind, Unit};
+use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -325,6 +325,10 @@ impl Backend for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Named>, Fault> {
         read!(self, counted => crate::catalogue::scan(counted, workspace.shard_key(0), kind, skip, limit))
+    }
+
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
+        self.ask(|answer| Request::Expire(now, limit, answer)).await
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use profile_model::{Decision, Lease, Timestamp, WorkspaceId};
-use profile_store::{Applied, Fault, Job, JobKind, Lane, Unit};
+use profile_store::{Applied, Expired, Fault, Job, JobKind, Lane, Unit};
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +30,7 @@ pub(crate) enum Request {
     Unit(Box<Unit>, oneshot::Sender<Result<Applied, Fault>>),
     Claim(JobKind, Lease, Timestamp, u32, oneshot::Sender<Result<Vec<Job>, Fault>>),
     Release(String, oneshot::Sender<Result<(), Fault>>),
+    Expire(Timestamp, u32, oneshot::Sender<Result<Expired, Fault>>),
 }
 
 /// Both queues' sending ends.
@@ -54,6 +55,7 @@ impl Queues {
     pub(crate) async fn send(&self, request: Request) -> Result<(), Fault> {
         let queue = match &request {
             Request::Unit(unit, _) if unit.lane == Lane::Bulk => &self.bulk,
+            Request::Expire(..) => &self.bulk,
             _ => &self.interactive,
         };
         queue.send(request).await.map_err(|_| Fault::Unavailable("the store is closed".into()))
@@ -125,6 +127,7 @@ fn refuse(request: Request, fault: Fault) {
         Request::Unit(_, answer) => drop(answer.send(Err(fault))),
         Request::Claim(.., answer) => drop(answer.send(Err(fault))),
         Request::Release(_, answer) => drop(answer.send(Err(fault))),
+        Request::Expire(.., answer) => drop(answer.send(Err(fault))),
     }
 }
 
@@ -181,6 +184,10 @@ async fn handle(
         }
         Request::Release(owner, answer) => {
             let result = crate::jobs::release(&mut Counted::new(connection), &owner).await;
+            answers.push(held(answer, result));
+        }
+        Request::Expire(now, limit, answer) => {
+            let result = crate::expiry::expire(&mut Counted::new(connection), now, limit).await;
             answers.push(held(answer, result));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use profile_store::Fault;
 use serde_json::{Value, json};
 use store_sqlite::{Examination, Options, SCHEMA_VERSION, SqliteStore};
 
@@ -13,17 +14,42 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// [`Failure::Misuse`] if there is no database, else when it cannot be read at all.
-pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(settings: &Settings, output: Output, compact: bool) -> Result<ExitCode, Failure> {
     crate::database::must_exist(settings)?;
+    let compacted = if compact { Some(self::compact(settings).await?) } else { None };
     let found = SqliteStore::examine(&settings.database, &Options::default()).await?;
     let counts: serde_json::Map<String, Value> =
         found.counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
     let json = json!({
         "ok": found.is_sound(), "schema_version": found.schema_version, "schema_wanted": SCHEMA_VERSION,
         "damage": found.damage, "orphans": found.orphans, "counts": counts,
+        "compacted": compacted.map(|(before, after)| json!({"bytes_before": before, "bytes_after": after})),
     });
-    output.either(&json, shown(&found));
+    let mut shown = shown(&found);
+    if let Some((before, after)) = compacted {
+        shown.add_row(["compacted".to_owned(), format!("{before} bytes before, {after} after")]);
+    }
+    output.either(&json, shown);
     Ok(if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes erasure physical; the file's size before and after.
+async fn compact(settings: &Settings) -> Result<(u64, u64), Failure> {
+    let size = || std::fs::metadata(&settings.database).map_or(0, |file| file.len());
+    let before = size();
+    // Uploads that a crash left behind are personal data too.
+    let store = crate::database::open_existing(settings).await?;
+    let removed = store.remove_stale_uploads().await;
+    store.backend().close().await;
+    removed?;
+    SqliteStore::compact(&settings.database, &Options::default()).await.map_err(|fault| match fault {
+        Fault::Unavailable(_) => Failure::Failed(
+            "the database is in use: stop `enmusubi serve` and other commands, then compact again; nothing was changed"
+                .to_owned(),
+        ),
+        fault => fault.into(),
+    })?;
+    Ok((before, size()))
 }
 
 fn shown(found: &Examination) -> comfy_table::Table {

@@ -102,7 +102,7 @@ async fn sync(
 fn shown(run: &SyncRun) -> Value {
     json!({
         "sync_id": run.id, "channel_id": run.channel, "state": run.state, "pages": run.pages, "seen": run.seen,
-        "subscribed": run.subscribed, "created": run.created, "started_at": run.started_at,
+        "subscribed": run.subscribed, "created": run.created, "skipped_erased": run.skipped_erased, "started_at": run.started_at,
         "finished_at": run.finished_at, "error": run.error,
     })
 }

@@ -74,10 +74,18 @@ fn change(known: &profile_model::Settings, pairs: &[String]) -> Result<profile_m
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Failure::Misuse(format!("'{pair}' is not KEY=VALUE, such as phone_region=JP")))?;
-        let number = value.parse::<u64>().map(Value::from);
-        settings[key] = number.unwrap_or_else(|_| Value::from(value));
+        settings[key] = if settings[key].is_array() {
+            list(value)
+        } else {
+            value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
+        };
     }
     serde_json::from_value(settings).map_err(|error| Failure::Misuse(format!("the settings stay: {error}")))
+}
+
+/// A setting that is a list: its members with commas between, nothing for none.
+fn list(value: &str) -> Value {
+    value.split(',').map(str::trim).filter(|member| !member.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -92,6 +100,13 @@ mod tests {
         let changed = change(&Settings::default(), &pairs).unwrap();
         let wanted: Settings = serde_json::from_str(r#"{"phone_region":"JP","undo_days":7}"#).unwrap();
         assert_eq!(changed, wanted);
+    }
+
+    #[test]
+    fn a_list_is_written_with_commas() {
+        let set = |text: &str| change(&Settings::default(), &[format!("common_values={text}")]).unwrap();
+        assert_eq!(set("shop@example.jp, 0312345678").common_values, ["shop@example.jp", "0312345678"]);
+        assert_eq!(set("").common_values, Vec::<String>::new());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use profile_model::{DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Parked, ParkedId, Review};
+use profile_model::{DuplicatesBy, Parked, ParkedId, Review};
 use serde_json::{Value, json};
 
 use super::{GET, MERGE};
@@ -49,14 +49,7 @@ pub(crate) async fn review(
         Problem::new(StatusCode::NOT_FOUND, Code::ParkedUnknown, message)
     };
     let id = ParkedId::parse(&id).ok_or_else(unknown)?;
-    // Whom a release keeps is the default of `DUP-2`.
-    let rule = DuplicatesRule {
-        by: DuplicatesBy::NativeLineId,
-        keep: KeepBy::default(),
-        order: KeepOrder::default(),
-        merge_identified: true,
-    };
-    let outcome = state.store.review_parked(caller.workspace, caller.actor, id, review, rule).await?;
+    let outcome = state.store.review_parked(caller.workspace, caller.actor, id, review).await?;
     let outcome = outcome.ok_or_else(unknown)?;
     let body = json!({
         "message": "success", "id": id, "state": if review == Review::Release { "released" } else { "dismissed" },

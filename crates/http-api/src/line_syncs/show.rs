@@ -30,6 +30,7 @@ pub(crate) async fn show(
         "seen": run.seen,
         "subscribed": run.subscribed,
         "created": run.created,
+        "skipped_erased": run.skipped_erased,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "error": run.error,

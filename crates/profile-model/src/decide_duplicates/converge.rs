@@ -30,6 +30,13 @@ pub(crate) fn converge(draft: &mut Draft<'_>, line_id: &LineUserId, at: Timestam
     }
 }
 
+/// The same for the LINE ID of a profile that an identity operation changed, if it has one.
+pub(crate) fn converge_on(draft: &mut Draft<'_>, id: ProfileId, at: Timestamp) {
+    if let Some(line_id) = draft.profile(id).and_then(|profile| profile.line_id.clone()) {
+        converge(draft, &line_id, at);
+    }
+}
+
 fn join_followers(
     draft: &mut Draft<'_>,
     keep: ProfileId,

@@ -39,6 +39,9 @@ pub fn decide_alias_updates(
 fn add(draft: &mut Draft<'_>, item: &NewAlias, at: Timestamp) -> IdentityOutcome {
     let nothing = |reason| IdentityOutcome::nothing(NEW, item.index, reason);
     let holder = draft.holders(&Key::alias(&item.alias)).first().copied();
+    if draft.is_suppressed(&Key::alias(&item.alias)) {
+        return nothing("suppressed");
+    }
     let Some(external_id) = &item.external_id else {
         // ALN-2, ALN-3: an alias-only profile, unless somebody has the pair.
         if holder.is_some() {
@@ -83,8 +86,10 @@ fn rename(draft: &mut Draft<'_>, item: &AliasUpdate, at: Timestamp) -> IdentityO
     let nothing = |reason| IdentityOutcome::nothing(UPDATES, item.index, reason);
     let holder = draft.holders(&Key::alias(&item.from)).first().copied();
     let taken = draft.holders(&Key::alias(&item.to)).first().copied();
+    let suppressed = draft.is_suppressed(&Key::alias(&item.to));
     let Some(holder) = holder else { return nothing("not_found") };
     let obstacle = match taken {
+        _ if suppressed => Some("suppressed"),
         Some(other) if other == holder => Some("alias_known"),
         Some(_) => Some("alias_taken"),
         None => unfit(draft, holder, &item.to, Some(&item.from)),

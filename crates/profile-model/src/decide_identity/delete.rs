@@ -2,8 +2,8 @@
 
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, pick};
 use crate::{
-    Address, AddressKind, Decision, Delete, Erasure, GlobalState, Key, Kind, LedgerRow, Loaded, Occasion,
-    ProfileId, StateOf, Timestamp, draft::Draft,
+    Address, AddressKind, Decision, Delete, Erasure, GlobalState, Key, Kind, LedgerRow, LineUserId, Loaded,
+    Occasion, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
 };
 
 /// Decides a batch; with `suppress` every door refuses the erased identifiers from now on.
@@ -36,37 +36,30 @@ fn delete(draft: &mut Draft<'_>, item: &Delete, suppress: bool, at: Timestamp) -
 /// Erases a profile with everything merged into it; the merged ones.
 pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Timestamp) -> Vec<ProfileId> {
     let Some(profile) = draft.image(id) else { return Vec::new() };
-    let only_holder =
-        |draft: &mut Draft<'_>, key: &Key| draft.holders(key).iter().all(|holder| *holder == id);
     let erasure = draft.erasure_id();
-    let keys: Vec<_> = profile.keys().into_iter().filter(|key| key.kind != Kind::MergedId).collect();
-    let mut left: Vec<Key> = Vec::new();
-    for key in &keys {
-        if only_holder(draft, key) {
-            left.push(key.clone());
-        }
-    }
+    let keys = known_as(&profile);
+    let (left, shared): (Vec<_>, Vec<_>) =
+        keys.iter().cloned().partition(|key| draft.holders(key).iter().all(|holder| *holder == id));
     let opted_out = forget_states(draft, &left);
-    for key in &keys {
+    // What others still hold is theirs: it stays welcome, and news about it counts.
+    for key in &left {
         let row = LedgerRow {
             mark: draft.ledger_secret().mark(key),
             kind: key.kind,
             erasure,
             erased_at: at,
-            opted_out: key.kind == Kind::Email && opted_out,
+            opted_out: opted_out.contains(key),
             suppressed: suppress,
         };
         draft.put_ledger(row);
     }
-    let line_users =
-        profile.line_id.iter().filter(|line_id| left.contains(&Key::line_id(line_id))).cloned().collect();
-    let written = profile.email.iter().map(|email| email.written.to_lowercase());
-    let phones = profile.phone.iter().map(|phone| phone.written.to_lowercase());
-    let mut texts: Vec<_> =
-        keys.iter().map(|key| key.value.to_lowercase()).chain(written).chain(phones).collect();
-    texts.sort_unstable();
-    texts.dedup();
+    let line_users = left
+        .iter()
+        .filter(|key| key.kind == Kind::LineId)
+        .map(|key| LineUserId::from_stored(key.value.to_string()))
+        .collect();
     let sides: Vec<_> = profile.sides().collect();
+    let moot = leave_parked(draft, &shared, id);
     draft.erase(id);
     draft.change.erasures.push(Erasure {
         id: erasure,
@@ -76,16 +69,56 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         version: profile.version,
         sides: sides.clone(),
         line_users,
-        texts,
+        texts: texts(&profile, &keys),
         keys: left,
+        moot,
         suppressed: suppress,
     });
     sides.into_iter().filter(|side| *side != id).collect()
 }
 
-/// Takes the states of addresses that nobody holds any more; whether one of them was an opt-out of email.
-fn forget_states(draft: &mut Draft<'_>, left: &[Key]) -> bool {
-    let mut opted_out = false;
+/// Everything the profile or one merged into it was known by.
+fn known_as(profile: &Profile) -> Vec<Key> {
+    let sides = profile.merged.iter().flat_map(|side| side.keys.iter().cloned());
+    let mut keys: Vec<_> =
+        profile.keys().into_iter().chain(sides).filter(|key| key.kind != Kind::MergedId).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Those as they may stand in a report, in lower case.
+fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
+    let emails = profile.email.iter().map(|email| email.written.to_lowercase());
+    let phones = profile.phone.iter().map(|phone| phone.written.to_lowercase());
+    let values = keys.iter().map(|key| key.value.to_lowercase());
+    let mut texts: Vec<_> = values.chain(emails).chain(phones).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+/// Takes the profile out of parked groups; values whose group has nobody left to be joined.
+fn leave_parked(draft: &mut Draft<'_>, shared: &[Key], id: ProfileId) -> Vec<Key> {
+    let mut moot = Vec::new();
+    for key in shared {
+        let Some(mut parked) = draft.parked(key).filter(|parked| parked.members.contains(&id)) else {
+            continue;
+        };
+        parked.members.retain(|member| *member != id);
+        if parked.members.len() < 2 {
+            draft.change.parked.retain(|known| known.key != *key);
+            moot.push(key.clone());
+        } else {
+            draft.change.parked.push(parked);
+        }
+    }
+    moot
+}
+
+/// Takes the states of addresses that nobody holds any more; those that had opted out of email.
+fn forget_states(draft: &mut Draft<'_>, left: &[Key]) -> Vec<Key> {
+    let mut opted_out = Vec::new();
     for key in left {
         let kind = match key.kind {
             Kind::Email => AddressKind::Email,
@@ -93,7 +126,10 @@ fn forget_states(draft: &mut Draft<'_>, left: &[Key]) -> bool {
             _ => continue,
         };
         let address = Address { kind, value: key.value.to_string() };
-        opted_out |= draft.state(&address, StateOf::Global) == Some(GlobalState::Unsubscribed);
+        let is_out = draft.state(&address, StateOf::Global) == Some(GlobalState::Unsubscribed);
+        if is_out && kind == AddressKind::Email {
+            opted_out.push(key.clone());
+        }
         draft.forget_states(&address);
     }
     opted_out

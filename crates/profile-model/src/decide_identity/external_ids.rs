@@ -54,11 +54,15 @@ fn rename(draft: &mut Draft<'_>, item: &Rename, at: Timestamp) -> IdOutcome {
         return Err("current_external_id and new_external_id must be different");
     }
     let taken = draft.holders(&Key::external_id(&item.to)).first().copied();
+    let suppressed = draft.is_suppressed(&Key::external_id(&item.to));
     let owner = owner_of(draft, &item.from);
     let Some(owner) = owner else { return Err("current_external_id was not found") };
     let primary = draft.profile(owner).and_then(|profile| profile.external_id.clone());
     if primary.as_deref() != Some(item.from.as_str()) {
         return Err("current_external_id is deprecated; only a primary external_id can be renamed");
+    }
+    if suppressed {
+        return Err("new_external_id was erased and is suppressed");
     }
     if let Some(holder) = taken {
         // A merged id is free to be used again: its survivor lets it go.

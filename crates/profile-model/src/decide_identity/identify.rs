@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick, pick::owner_of};
 use crate::{
     Decision, How, Identify, JournalKind, Key, Loaded, Occasion, Profile, ProfileId, Target, Timestamp,
-    Write, decide_duplicates::converge, draft::Draft,
+    Write, decide_duplicates::converge_on, draft::Draft,
 };
 
 /// Decides a batch.
@@ -31,17 +31,20 @@ fn identify(draft: &mut Draft<'_>, item: &Identify, at: Timestamp) -> IdentityOu
         return IdentityOutcome { kept: Some(who), ..nothing("already_identified") };
     }
     let Some(target) = owner_of(draft, &item.external_id) else {
-        assign(draft, who, &item.who.target, &item.external_id, at);
-        if let Some(line_id) = draft.profile(who).and_then(|profile| profile.line_id.clone()) {
-            converge(draft, &line_id, at);
+        if draft.is_suppressed(&Key::external_id(&item.external_id)) {
+            return IdentityOutcome { kept: Some(who), ..nothing("suppressed") };
         }
+        assign(draft, who, &item.who.target, &item.external_id, at);
+        converge_on(draft, who, at);
         return IdentityOutcome { kept: Some(who), ..IdentityOutcome::new(array, index, Done::Identified) };
     };
     if let Some(reason) = obstacle(draft, &item.who.target, target, who) {
         return IdentityOutcome { kept: Some(target), ..nothing(reason) };
     }
     let warnings = guards(draft, target, who);
-    match join(draft, target, who, How::Identify, item.filling, at) {
+    let joined = join(draft, target, who, How::Identify, item.filling, at);
+    converge_on(draft, target, at);
+    match joined {
         None => nothing("not_found"),
         Some(joined) => IdentityOutcome {
             kept: Some(target),

@@ -1,7 +1,8 @@
 //! `/users/merge` (`MRG-*`): one named profile becomes part of another.
 
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick};
-use crate::{Decision, Filling, How, Loaded, Merge, Occasion, Profile, Timestamp, draft::Draft};
+use crate::{Decision, Filling, How, Loaded, Merge, Occasion, Profile, Timestamp};
+use crate::{decide_duplicates::converge_on, draft::Draft};
 
 const ARRAY: &str = "merge_updates";
 
@@ -33,7 +34,9 @@ fn merge(draft: &mut Draft<'_>, item: &Merge, at: Timestamp) -> IdentityOutcome 
         return IdentityOutcome { kept: Some(kept), ..nothing("invalid_phones") };
     }
     let warnings = guards(draft, kept, removed);
-    match join(draft, kept, removed, How::Merge, Filling::Gaps, at) {
+    let joined = join(draft, kept, removed, How::Merge, Filling::Gaps, at);
+    converge_on(draft, kept, at);
+    match joined {
         None => nothing("not_found"),
         Some(joined) => IdentityOutcome {
             reason: joined.kept_apart.map(|_| "line_follower_kept_apart"),

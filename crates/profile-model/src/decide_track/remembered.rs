@@ -2,7 +2,7 @@
 //! suppressed is refused.
 
 use crate::{
-    Address, Attributes, Body, Change, GlobalState, Item, Key, Kind, ProfileId, StateOf, Target, Timestamp,
+    Address, Body, Change, Email, GlobalState, Item, Key, LedgerRow, ProfileId, StateOf, Target, Timestamp,
     draft::Draft,
 };
 
@@ -21,7 +21,7 @@ fn names(item: &Item) -> Vec<Key> {
 
 /// Whether one of the identifiers is refused.
 pub(super) fn is_suppressed(draft: &mut Draft<'_>, item: &Item) -> bool {
-    names(item).iter().any(|key| draft.erased(key).is_some_and(|row| row.suppressed))
+    names(item).iter().any(|key| draft.is_suppressed(key))
 }
 
 /// Whether one of the identifiers belonged to somebody who was erased.
@@ -29,32 +29,42 @@ pub(super) fn was_erased(draft: &mut Draft<'_>, item: &Item) -> bool {
     names(item).iter().any(|key| draft.erased(key).is_some())
 }
 
-/// An address whose owner had opted out and was erased comes back opted out, unless the same object says `opted_in`:
-/// `subscribed` is what a re-import says of everybody.
+/// The address of an item whose owner had opted out and was erased, to be kept opted out. `opted_in` lifts that for
+/// good; `subscribed` does not, for it is what a re-import says of everybody. Asked before the item is applied.
+pub(super) fn opted_out(draft: &mut Draft<'_>, item: &Item) -> Option<(Key, Address)> {
+    let (email, said) = match (&item.body, &item.target) {
+        (Body::Attributes(attributes), target) => {
+            let written = attributes.email.as_ref().and_then(Change::value);
+            (written.or_else(|| email_of(target)), attributes.email_subscribe)
+        }
+        (_, target) => (email_of(target), None),
+    };
+    let key = Key::email(email?);
+    let row = draft.erased(&key).filter(|row| row.opted_out)?;
+    let address: Address = address_of_email(email?);
+    if said == Some(GlobalState::OptedIn) {
+        draft.put_ledger(LedgerRow { opted_out: false, ..row });
+        return None;
+    }
+    // Any other state is somebody's choice since then.
+    let state = draft.state(&address, StateOf::Global);
+    state.is_none_or(|state| state == GlobalState::Unsubscribed).then_some((key, address))
+}
+
+fn email_of(target: &Target) -> Option<&Email> {
+    match target {
+        Target::Email(email) => Some(email),
+        _ => None,
+    }
+}
+
+/// Keeps the address opted out that [`opted_out`] found; whether that changed its state.
 pub(super) fn keep_opt_out(
     draft: &mut Draft<'_>,
     id: ProfileId,
-    item: &Item,
-    attributes: &Attributes,
+    (key, address): &(Key, Address),
     at: Timestamp,
 ) -> bool {
-    let written = attributes.email.as_ref().and_then(Change::value).or(match &item.target {
-        Target::Email(email) => Some(email),
-        _ => None,
-    });
-    let Some(email) = written else { return false };
-    let address: Address = address_of_email(email);
-    let key = Key::email(email);
-    let was_out = draft.erased(&key).is_some_and(|row| row.kind == Kind::Email && row.opted_out);
-    if !was_out || attributes.email_subscribe == Some(GlobalState::OptedIn) {
-        return false;
-    }
-    if draft.holders(&key).as_slice() != [id] {
-        return false;
-    }
-    match draft.state_since(&address, StateOf::Global) {
-        // A state from before this object is somebody's later choice.
-        Some((_, since)) if since < at => false,
-        _ => draft.set_state(&address, StateOf::Global, GlobalState::Unsubscribed, at),
-    }
+    draft.holders(key).contains(&id)
+        && draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at)
 }

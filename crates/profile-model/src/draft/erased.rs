@@ -39,11 +39,19 @@ impl Draft<'_> {
             return None;
         }
         let mark = self.ledger_secret.mark(key);
+        if let Some(row) = self.change.ledger.iter().find(|row| row.mark == mark) {
+            return Some(row.clone());
+        }
         self.loaded.ledger.get(&mark).cloned().unwrap_or_else(|| {
             self.missing.ledger.push(mark);
             self.is_missing = true;
             None
         })
+    }
+
+    /// Whether every door refuses an identifier.
+    pub(crate) fn is_suppressed(&mut self, key: &Key) -> bool {
+        self.erased(key).is_some_and(|row| row.suppressed)
     }
 
     /// Enters an erased identifier.

@@ -92,13 +92,7 @@ pub(super) async fn perform_call(
         }
         Call::Review(review) => {
             if let Some(group) = store.parked(workspace, None, 1).await?.first() {
-                let rule = DuplicatesRule {
-                    by: DuplicatesBy::Email,
-                    keep: KeepBy::Created,
-                    order: KeepOrder::Oldest,
-                    merge_identified: true,
-                };
-                store.review_parked(workspace, actor, group.id, review, rule).await?;
+                store.review_parked(workspace, actor, group.id, review).await?;
             }
         }
         Call::Undo(back, allow_rejoin) => {

@@ -1,12 +1,12 @@
 //! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
 
 use profile_model::{
-    ChangeSet, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease, ProfileId,
-    SyncState, Timestamp, WorkspaceId,
+    ChangeSet, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease,
+    LoggedWrite, MergeRecord, ProfileId, SyncState, Timestamp, WorkspaceId,
 };
 
 use super::{State, World};
-use crate::{Fault, Job, JobKind};
+use crate::{Expired, Fault, Job, JobKind};
 
 pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSet) -> Result<(), Fault> {
     apply_config(state, &change.config);
@@ -128,7 +128,10 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
         entry.other = None;
         entry.detail = serde_json::json!({"erased": true});
     }
-    for record in world.merges.values_mut().filter(|record| gone(&record.kept) || gone(&record.removed)) {
+    let names = |record: &MergeRecord| {
+        [Some(record.kept), Some(record.removed), record.kept_apart].iter().flatten().any(gone)
+    };
+    for record in world.merges.values_mut().filter(|record| names(record)) {
         record.kept_image = None;
         record.removed_image = None;
         record.states.clear();
@@ -136,7 +139,7 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
     }
     world.merge_log.retain(|write| !gone(&write.survivor));
     world.never_same.retain(|(low, high)| !gone(low) && !gone(high));
-    world.parked.retain(|key, _| !erasure.keys.contains(key));
+    world.parked.retain(|key, _| !erasure.keys.contains(key) && !erasure.moot.contains(key));
     world.consents.retain(|consent| match &consent.whose {
         ConsentOf::Profile(id) => !gone(id),
         ConsentOf::Address(address) => !erasure
@@ -158,6 +161,35 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
         issues.retain(|issue| !issue.cells.iter().any(names));
     }
     Ok(())
+}
+
+/// Takes images of merges that are over, oldest first, and the log that only they needed.
+pub(super) fn expire(state: &mut State, now: Timestamp, limit: usize) -> Expired {
+    let mut over: Vec<&mut MergeRecord> = state
+        .worlds
+        .values_mut()
+        .flat_map(|world| world.merges.values_mut())
+        .filter(|record| record.kept_image.is_some() && record.undo_until <= now)
+        .collect();
+    over.sort_by_key(|record| (record.undo_until, record.id));
+    over.truncate(limit);
+    let merges = over.len() as u64;
+    for record in over {
+        record.kept_image = None;
+        record.removed_image = None;
+        record.states.clear();
+    }
+    let mut writes = 0;
+    for world in state.worlds.values_mut() {
+        let live: Vec<_> = world.merges.values().filter(|record| record.kept_image.is_some()).collect();
+        let needed = |write: &LoggedWrite| {
+            live.iter().any(|record| record.kept == write.survivor && record.at <= write.at)
+        };
+        let before = world.merge_log.len();
+        world.merge_log.retain(needed);
+        writes += (before - world.merge_log.len()) as u64;
+    }
+    Expired { merges, writes }
 }
 
 fn broken(what: &str) -> Fault {

@@ -66,6 +66,20 @@ pub(super) fn remove_stale(folder: &Path) -> Result<usize> {
     Ok(removed)
 }
 
+/// Uploads that are whole.
+///
+/// # Errors
+/// When the folder cannot be read. A folder that is not there holds none.
+pub(super) fn whole(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let paths = files.map(|file| file.map(|file| file.path()));
+    let is_csv = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "csv");
+    paths.filter(|path| path.as_ref().map_or(true, is_csv)).collect()
+}
+
 fn is_left(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         // Finished or given up at this moment.

@@ -57,6 +57,13 @@ static MERGES_REMOVED: SetStatement = of_pids(
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
 );
 
+/// The images hold the LINE ID with which the follower was kept apart.
+static MERGES_KEPT_APART: SetStatement = of_pids(
+    "-- erase_merges_kept_apart\nUPDATE merges SET kept_image = NULL, \
+     removed_image = NULL, states = '[]', erased = 1 WHERE kept_apart IN \
+     (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
 static LOG: SetStatement = of_pids(
     "-- erase_merge_log\nDELETE FROM merge_log WHERE survivor IN \
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
@@ -88,14 +95,15 @@ static FRIENDSHIPS: SetStatement = SetStatement {
 /// State 2: kept without effect.
 static INBOX: SetStatement = of_pids(
     "-- erase_inbox\nUPDATE line_inbox SET line_user_id = NULL, body = 'null', \
-     note = 'erased', state = 2 WHERE line_user_id IN \
+     note = 'erased', state = 2 WHERE sk = ? AND line_user_id IN \
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
 );
 
 /// A walk over the reports: they are short, and erasure is rare.
 static ISSUES: SetStatement = of_pids(
     "-- erase_import_issues\nDELETE FROM import_issues WHERE iid IN \
-     (SELECT i.iid FROM import_issues i, json_each(i.cells) c WHERE lower(trim(c.value)) IN \
+     (SELECT i.iid FROM jobs j JOIN import_issues i ON i.import = j.id, json_each(i.cells) c \
+     WHERE j.sk = ? AND lower(trim(c.value)) IN \
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL))",
 );
 
@@ -204,13 +212,14 @@ async fn profiles_and_occurrences(
 /// What others keep of the erased.
 async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Result<(), UnitFault> {
     let sides = sides(erasures);
-    for statement in [&JOURNAL, &NAMED, &MERGES_KEPT, &MERGES_REMOVED, &LOG, &NEVER_HIGH] {
+    for statement in [&JOURNAL, &NAMED, &MERGES_KEPT, &MERGES_REMOVED, &MERGES_KEPT_APART, &LOG, &NEVER_HIGH]
+    {
         run(counted, statement, &sides, |query| query, |query, id| query.bind(id.as_bytes().to_vec()))
             .await?;
     }
     run(counted, &NEVER_LOW, &sides, |query| query, |query, id| query.bind(sk).bind(id.as_bytes().to_vec()))
         .await?;
-    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| erasure.keys.iter().chain(&erasure.moot)).collect();
     run(
         counted,
         &PARKED,
@@ -245,9 +254,10 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
         |query, user| query.bind(sk).bind(user.as_str().to_owned()),
     )
     .await?;
-    run(counted, &INBOX, &users, |query| query, |query, user| query.bind(user.as_str().to_owned())).await?;
+    run(counted, &INBOX, &users, |query| query.bind(sk), |query, user| query.bind(user.as_str().to_owned()))
+        .await?;
     let texts: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.texts).collect();
-    run(counted, &ISSUES, &texts, |query| query, |query, text| query.bind((*text).clone())).await?;
+    run(counted, &ISSUES, &texts, |query| query.bind(sk), |query, text| query.bind((*text).clone())).await?;
     Ok(())
 }
 
