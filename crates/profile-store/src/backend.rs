@@ -86,7 +86,7 @@ pub enum Fault {
 
 /// A storage backend. Object-safe; every call takes and returns sets.
 #[async_trait]
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// Loads, decides, applies, commits; durable and readable when it returns.
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault>;
 

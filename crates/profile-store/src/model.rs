@@ -16,6 +16,7 @@ use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 
 mod apply;
 mod load;
+mod traces;
 
 /// Everything of one workspace.
 #[derive(Clone, Debug, Default)]

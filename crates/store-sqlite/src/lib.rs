@@ -17,6 +17,7 @@ mod rows;
 mod scan;
 mod statement;
 mod store;
+mod traces;
 mod writer;
 
 pub use examination::Examination;

@@ -145,7 +145,7 @@ impl SqliteStore {
         answered.await.map_err(|_| closed())?
     }
 
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, Fault> {
+    pub(crate) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, Fault> {
         self.readers.acquire().await.map_err(|error| to_fault(&error))
     }
 }
