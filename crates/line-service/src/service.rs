@@ -54,9 +54,15 @@ impl LineService {
         &self.inner.sync_signal
     }
 
+    /// A path of ours as others reach it.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.inner.public_url.trim_end_matches('/'))
+    }
+
     /// Where LINE shall send the events of a channel.
     #[must_use]
     pub fn webhook_url(&self, channel: &str) -> String {
-        format!("{}/line/events/{channel}", self.inner.public_url.trim_end_matches('/'))
+        self.url(&format!("/line/events/{channel}"))
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod backend;
+mod catalogue;
 mod clock;
 mod duplicates;
 mod erasure;
