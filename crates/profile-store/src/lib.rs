@@ -15,6 +15,7 @@ mod subscription;
 mod track;
 mod upkeep;
 mod upload;
+mod view;
 mod worker;
 
 #[cfg(feature = "model")]

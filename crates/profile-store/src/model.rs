@@ -94,17 +94,6 @@ impl Backend for ModelBackend {
         Ok(load::load(&self.lock(), workspace, keys))
     }
 
-    async fn load_summaries(
-        &self,
-        workspace: WorkspaceId,
-        profiles: &[ProfileId],
-    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-        Ok(self.read(workspace, |world| {
-            let wanted = world.summaries.iter().filter(|(key, _)| profiles.contains(&key.profile));
-            wanted.map(|(key, summary)| (key.clone(), summary.clone())).collect()
-        }))
-    }
-
     async fn scan_profiles(
         &self,
         workspace: WorkspaceId,

@@ -10,6 +10,7 @@ mod expiry;
 mod fault;
 mod jobs;
 mod load;
+mod lookups;
 mod migrations;
 mod rows;
 mod scan;
