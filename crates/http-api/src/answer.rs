@@ -198,8 +198,13 @@ impl IntoResponse for Problem {
 
 /// A JSON answer.
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
+    answer_text(status, body.to_string())
+}
+
+/// A JSON answer that is text already.
+pub(crate) fn answer_text(status: StatusCode, body: String) -> Response {
     let json = (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json"));
-    (status, [json], body.to_string()).into_response()
+    (status, [json], body).into_response()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    Alias, ChannelId, DOCUMENTED_FIELDS, Key, Keys, Kind, LINE_FIELDS, LineUserId, Loaded, Phone, Profile,
-    ProfileId, Settings, WorkspaceId, read_line_states, render_line_states, render_profile,
+    Alias, ChannelId, DOCUMENTED_FIELDS, Key, Keys, Kind, LINE_FIELDS, LineState, LineUserId, Loaded, Phone,
+    Profile, ProfileId, ProfileView, Settings, WorkspaceId, read_line_states, render_profile,
 };
 use serde_json::{Value, json};
 
@@ -25,6 +25,15 @@ pub struct ExportAnswer {
     pub invalid_user_ids: Vec<String>,
     /// Ids as sent that were merged away, with who they lead to (`MID`).
     pub merged_ids: Vec<Value>,
+}
+
+/// Who a LINE id is.
+#[derive(Debug)]
+pub struct LineUser {
+    /// Its state on each channel of the workspace.
+    pub channels: Vec<LineState>,
+    /// Who holds it, by ascending `braze_id`.
+    pub profiles: Vec<ProfileView>,
 }
 
 impl ProfileStore {
@@ -82,12 +91,15 @@ impl ProfileStore {
         Ok(ExportAnswer { users, invalid_user_ids, merged_ids })
     }
 
-    /// Who a LINE id is (contract: `GET /line/users/{line_user_id}`, without `message`); `None`: nobody holds it and
-    /// no channel knows it.
+    /// Who a LINE id is; `None`: nobody holds it and no channel knows it.
     ///
     /// # Errors
     /// When the backend cannot be read.
-    pub async fn line_user(&self, workspace: WorkspaceId, user: &LineUserId) -> Result<Option<Value>, Fault> {
+    pub async fn line_user(
+        &self,
+        workspace: WorkspaceId,
+        user: &LineUserId,
+    ) -> Result<Option<LineUser>, Fault> {
         let config = self.config().await?;
         let key = Key::line_id(user);
         let keys = Keys {
@@ -99,7 +111,9 @@ impl ProfileStore {
         let loaded = self.backend().load(workspace, &keys).await?;
         let friendships = loaded.friendships.get(user).cloned().unwrap_or_default();
         let holders = loaded.holders.get(&key).into_iter().flatten();
-        let profiles: Vec<_> = holders.filter_map(|id| loaded.profiles.get(id)).collect();
+        let profiles = holders.filter_map(|id| loaded.profiles.get(id));
+        let profiles: Vec<_> =
+            profiles.map(|profile| view_of(profile, &loaded, &config, workspace)).collect();
         // Friendships of a channel that was disconnected are kept, not shown.
         let is_shown = |channel: &ChannelId| {
             config.channels.get(channel).is_some_and(|channel| channel.workspace == workspace)
@@ -107,15 +121,8 @@ impl ProfileStore {
         if profiles.is_empty() && !friendships.keys().any(is_shown) {
             return Ok(None);
         }
-        let (now, fields) = (self.now(), all_fields());
-        let render = |profile: &Arc<Profile>| {
-            render_profile(&view_of(profile, &loaded, &config, workspace), &fields, now)
-        };
-        Ok(Some(json!({
-            "line_user_id": user,
-            "channels": render_line_states(&read_line_states(config.channels_of(workspace), &friendships)),
-            "profiles": profiles.into_iter().map(render).collect::<Vec<_>>(),
-        })))
+        let channels = read_line_states(config.channels_of(workspace), &friendships);
+        Ok(Some(LineUser { channels, profiles }))
     }
 
     /// Profiles as export objects with all fields, those of LINE included.
@@ -152,7 +159,9 @@ fn survivor_of<'l>(wanted: &Wanted, ids: &[ProfileId], loaded: &'l Loaded) -> Op
     merged.then_some(holder.as_ref())
 }
 
-fn all_fields() -> Vec<&'static str> {
+/// Names of all fields of an export object, those of LINE included.
+#[must_use]
+pub fn all_fields() -> Vec<&'static str> {
     DOCUMENTED_FIELDS.iter().chain(LINE_FIELDS).copied().collect()
 }
 

@@ -63,6 +63,9 @@ const WRITER_CACHE: &str = "-32768";
 /// cache, so that more would only be memory.
 const READER_CACHE: &str = "-4096";
 
+/// Rows a connection's thread may read ahead of who asked: a whole set, so that it does not stop and start.
+const ROWS_AHEAD: usize = 1024;
+
 /// How often the checkpointer runs (engine.md: the largest single knob found).
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
 
@@ -79,6 +82,7 @@ pub(crate) fn connect_options(path: &Path, options: &Options) -> Result<SqliteCo
         .pragma("cache_size", WRITER_CACHE)
         .pragma("temp_store", "memory")
         .statement_cache_capacity(256)
+        .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging())
 }
 

@@ -121,7 +121,7 @@ pub(crate) async fn constant(caller: &Caller, time: Duration) -> Result<Load> {
     let caller = caller.clone();
     load(time, 1, move |_| {
         let caller = caller.clone();
-        async move { Ok(caller.get("/healthz").await?.status) }
+        async move { caller.get_status("/healthz").await }
     })
     .await
 }
@@ -132,7 +132,7 @@ pub(crate) async fn look_up(caller: &Caller, time: Duration, profiles: u64) -> R
     load(time, 1, move |number| {
         let known = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % profiles) & !1;
         let (caller, path) = (caller.clone(), format!("/line/users/{}", line_id(known)));
-        async move { Ok(caller.get(&path).await?.status) }
+        async move { caller.get_status(&path).await }
     })
     .await
 }
