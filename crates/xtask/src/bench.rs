@@ -22,6 +22,7 @@ mod steady;
 mod table;
 
 use ceiling::Bare;
+use machine::Watch;
 use table::{Line, Table};
 
 /// What to measure.
@@ -106,21 +107,33 @@ async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
     world.wait_for_sync(world.connected["sync_id"].as_str().unwrap_or_default()).await?;
     table.note(format!("server: process {}", world.server.pid().unwrap_or_default()));
 
+    let watch = Watch::start(&world)?;
     let mut bare = create(&world, wanted, &mut table).await?;
+    table.note(format!("others took {} % of the processors during the import", watch.others()?));
     if wanted.includes(Scenario::Track) {
+        let watch = Watch::start(&world)?;
         bare = track(&world, wanted, bare, &mut table).await?;
+        table.note(format!("others took {} % during track", watch.others()?));
     }
     if wanted.includes(Scenario::LookUp) || wanted.includes(Scenario::Webhook) {
+        let watch = Watch::start(&world)?;
         against_a_constant(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during look-ups and webhooks", watch.others()?));
     }
     if wanted.includes(Scenario::Sync) {
+        let watch = Watch::start(&world)?;
         sync(&world, wanted, bare, &mut table).await?;
+        table.note(format!("others took {} % during the sync", watch.others()?));
     }
     if wanted.includes(Scenario::Burst) {
+        let watch = Watch::start(&world)?;
         burst(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during the burst", watch.others()?));
     }
     if wanted.includes(Scenario::Beside) {
+        let watch = Watch::start(&world)?;
         beside(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during interactive load", watch.others()?));
     }
     if wanted.includes(Scenario::Shared) {
         shared(&world, wanted, &mut table).await?;
