@@ -87,7 +87,6 @@ impl Caller {
         self.finish(self.client.get(format!("{}{path}", self.base))).await
     }
 
-<<<<<<< HEAD
     /// PATCHes with a JSON body.
     ///
     /// # Errors
@@ -103,7 +102,8 @@ impl Caller {
     /// When there is no answer.
     pub async fn delete(&self, path: &str) -> Result<Answer> {
         self.finish(self.client.delete(format!("{}{path}", self.base))).await
-=======
+    }
+
     /// GETs, reads the answer to its end without looking into it, and gives its status (for load: what reads the
     /// answers takes processor time from the server).
     ///
@@ -118,7 +118,6 @@ impl Caller {
         let status = answer.status().as_u16();
         answer.bytes().await?;
         Ok(status)
->>>>>>> be0c6dc (Look-ups are written as they are rendered; mimalloc; SQLite without global locks of its own on each allocation; readers keep little)
     }
 
     async fn finish(&self, mut request: reqwest::RequestBuilder) -> Result<Answer> {

@@ -50,9 +50,12 @@ impl Loaded {
                 part.addresses
                     .extend(address.and_then(|of| Some((of.clone(), self.addresses.get(&of)?.clone()))));
                 users.extend(profile.line_id.clone());
-                let sides: Vec<_> = profile.sides().collect();
-                let own = self.all_summaries.iter().filter(|(key, _)| sides.contains(&key.profile));
-                part.all_summaries.extend(own.cloned());
+                for side in profile.sides() {
+                    // They are in order of their keys, and the profile leads those.
+                    let from = self.all_summaries.partition_point(|(key, _)| key.profile < side);
+                    let own = self.all_summaries.iter().skip(from);
+                    part.all_summaries.extend(own.take_while(|(key, _)| key.profile == side).cloned());
+                }
             }
             part.all_summaries.sort_by(|left, right| left.0.cmp(&right.0));
         }

@@ -10,7 +10,8 @@ use crate::statement::{Counted, MAX_ROWS, SetStatement};
 static SUMMARIES: SetStatement = SetStatement {
     text: "-- load_all_summaries\nWITH v(id, pid) AS (VALUES {rows}) \
            SELECT v.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v \
-           CROSS JOIN summaries s ON s.pid = v.pid",
+           CROSS JOIN summaries s \
+           ON s.pid = coalesce(v.pid, (SELECT r.pid FROM retired_profiles r WHERE r.id = v.id))",
     columns: 2,
 };
 
@@ -25,15 +26,17 @@ pub(super) async fn load(counted: &mut Counted<'_>, sk: i64, found: &mut Found) 
     users.dedup();
     users.retain(|user| !found.loaded.friendships.contains_key(user));
     load_friendships(counted, sk, &users, &mut found.loaded).await?;
+    // The summaries of a side that was merged away stay under its own number.
     let sides = profiles.iter().flat_map(|profile| profile.sides());
-    let mut sides: Vec<(ProfileId, i64)> = sides.filter_map(|id| Some((id, *found.pids.get(&id)?))).collect();
+    let mut sides: Vec<_> = sides.map(|id| (id, found.pids.get(&id).copied())).collect();
     sides.sort_unstable();
+    sides.dedup();
     load_summaries(counted, &sides, found).await
 }
 
 async fn load_summaries(
     counted: &mut Counted<'_>,
-    sides: &[(ProfileId, i64)],
+    sides: &[(ProfileId, Option<i64>)],
     found: &mut Found,
 ) -> Result<(), Fault> {
     for chunk in sides.chunks(MAX_ROWS) {
