@@ -15,10 +15,11 @@ use profile_model::{
 use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 
 mod apply;
+mod check;
 mod load;
 
 /// Everything of one workspace.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct World {
     profiles: BTreeMap<ProfileId, Arc<Profile>>,
     retired: BTreeSet<ProfileId>,
@@ -42,7 +43,13 @@ struct World {
     issues: BTreeMap<ImportId, Vec<ImportIssue>>,
 }
 
-#[derive(Clone, Debug, Default)]
+impl World {
+    fn holders(&self, key: &Key) -> BTreeSet<ProfileId> {
+        self.identifiers.get(key).cloned().unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Default)]
 struct State {
     worlds: BTreeMap<WorkspaceId, World>,
     config: Config,
@@ -74,9 +81,7 @@ impl Backend for ModelBackend {
             match (unit.decide)(&loaded) {
                 Decision::Nothing => return Ok(Applied { wrote: false, statements: 0, retries }),
                 Decision::Write(change) => {
-                    let mut next = state.clone();
-                    apply::apply(&mut next, unit.workspace, &change)?;
-                    *state = next;
+                    apply::apply(&mut state, unit.workspace, &change)?;
                     return Ok(Applied { wrote: true, statements: 0, retries });
                 }
                 Decision::NeedMore(keys) if retries < 4 => {

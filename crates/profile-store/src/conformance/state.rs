@@ -86,9 +86,14 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
             ])
         })
         .collect();
-    Ok(json!({
-        "profiles": profiles, "friendships": friendships, "parked": parked, "suppressions": suppressions,
-    }))
+    // Not with `json!`, which copies what it is given.
+    let lists = [
+        ("profiles", profiles),
+        ("friendships", friendships),
+        ("parked", parked),
+        ("suppressions", suppressions),
+    ];
+    Ok(lists.into_iter().map(|(name, rows)| (name, Value::Array(rows))).collect())
 }
 
 /// Merge records, logged writes and pairs of one profile.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{Address, Keys, LineUserId, Loaded, SummaryKey, WorkspaceId};
+use profile_model::{Address, ChannelId, Keys, LineUserId, Loaded, StateOf, SummaryKey, WorkspaceId};
 
 use super::{State, World};
 
@@ -80,12 +80,14 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
 }
 
 fn load_address(world: &World, address: &Address, loaded: &mut Loaded) {
-    let states = world.states.iter().filter(|((of, _), _)| of == address).map(|(_, state)| state.clone());
-    loaded.addresses.insert(address.clone(), states.collect());
+    let from = world.states.range((address.clone(), StateOf::Global)..);
+    let states = from.take_while(|((of, _), _)| of == address);
+    loaded.addresses.insert(address.clone(), states.map(|(_, state)| state.clone()).collect());
 }
 
 fn load_friendships(world: &World, user: &LineUserId, loaded: &mut Loaded) {
-    let known = world.friendships.iter().filter(|((of, _), _)| of == user);
+    let from = world.friendships.range((user.clone(), ChannelId(String::new()))..);
+    let known = from.take_while(|((of, _), _)| of == user);
     let by_channel = known.map(|((_, channel), friendship)| (channel.clone(), friendship.clone()));
     loaded.friendships.insert(user.clone(), by_channel.collect());
 }
