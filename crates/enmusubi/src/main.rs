@@ -19,6 +19,9 @@ use failure::Failure;
 use output::Output;
 use settings::Settings;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // clap prints help and misuse itself, with exit 0 and 2.

@@ -233,7 +233,12 @@ impl IntoResponse for Problem {
 
 /// A JSON answer.
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
-    (status, [JSON], body.to_string()).into_response()
+    answer_text(status, body.to_string())
+}
+
+/// A JSON answer that is text already.
+pub(crate) fn answer_text(status: StatusCode, body: String) -> Response {
+    (status, [JSON], body).into_response()
 }
 
 /// An answer before it is one: what a use case says, on the wire.

@@ -3,11 +3,22 @@
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use profile_model::LineUserId;
+use profile_model::{LineUserId, RenderedProfile, render_line_states};
+use profile_store::{Fault, all_fields};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, answer_text};
 use crate::path::Segment;
 use crate::{ApiState, caller};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'static str,
+    line_user_id: &'a LineUserId,
+    channels: Value,
+    profiles: Vec<RenderedProfile<'a>>,
+}
 
 pub(crate) async fn line_user(
     State(state): State<ApiState>,
@@ -23,10 +34,18 @@ pub(crate) async fn line_user(
         Problem::invalid(Code::LineUserIdInvalid, message)
     })?;
     let found = state.store.line_user(caller.workspace, &user).await?;
-    let mut body = found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         let message = "nobody has this LINE user ID, and no channel has heard of it";
         Problem::new(StatusCode::NOT_FOUND, Code::LineUserUnknown, message)
     })?;
-    body["message"] = "success".into();
-    Ok(answer(StatusCode::OK, &body))
+    let (fields, now) = (all_fields(), state.store.now());
+    let rendered = found.profiles.iter().map(|view| RenderedProfile { view, fields: &fields, now });
+    let body = Body {
+        message: "success",
+        line_user_id: &user,
+        channels: render_line_states(&found.channels),
+        profiles: rendered.collect(),
+    };
+    let unreadable = |_| Fault::Inconsistent("profiles.attributes".into());
+    Ok(answer_text(StatusCode::OK, serde_json::to_string(&body).map_err(unreadable)?))
 }

@@ -3,7 +3,7 @@
 use line_platform::messaging::LineFault;
 use profile_model::{
     Actor, ChangeSet, Channel, ChannelId, Decision, FollowerPage, Keys, LineUserId, SyncId, SyncRun,
-    SyncState, Timestamp, WorkspaceId, decide_page, page_keys,
+    SyncState, WorkspaceId, decide_page, page_keys,
 };
 use profile_store::{Fault, Work};
 
@@ -17,6 +17,12 @@ const CURSOR_MICROS: i64 = 23 * 3600 * 1_000_000;
 
 /// How often one run may begin anew because LINE refused its token.
 const MAX_RESTARTS: u32 = 3;
+
+/// What LINE answered to the page at a cursor.
+struct Asked {
+    cursor: Option<String>,
+    answer: Result<FollowerPage, LineFault>,
+}
 
 /// Why a sync was not started.
 #[derive(Debug, thiserror::Error)]
@@ -61,25 +67,39 @@ impl LineService {
         self.store().backend().load_sync(workspace, id).await
     }
 
-    /// Runs a sync from where it stands to its end, or until `go_on` says no (asked between pages).
+    /// Runs a sync from where it stands to its end, or until `go_on` says no (asked between pages). While a page is
+    /// decided and written, the page after it is asked for already: one page ahead, no more, and thrown away if the
+    /// run did not come to its cursor.
     pub(crate) async fn run_sync(
         &self,
         workspace: WorkspaceId,
         mut run: SyncRun,
         go_on: impl Fn() -> bool,
     ) -> Result<SyncRun, Fault> {
+        let mut ahead: Option<Asked> = None;
         while run.state == SyncState::Running && go_on() {
             let config = self.store().config().await?;
             let Some(channel) = config.channels.get(&run.channel) else {
                 return self.end(workspace, run, SyncState::Failed, "the channel was disconnected").await;
             };
-            let now = self.store().now();
-            if run.cursor_at.is_some_and(|issued| issued.plus_micros(CURSOR_MICROS) < now) {
-                run = self.restart(workspace, run).await?;
-                continue;
-            }
-            run = match self.fetch(channel, &run, now).await {
-                Ok(page) => self.apply_page(workspace, run, page).await?,
+            let answer = match ahead.take().filter(|asked| asked.cursor == run.cursor) {
+                Some(asked) => asked.answer,
+                None => {
+                    let now = self.store().now();
+                    if run.cursor_at.is_some_and(|issued| issued.plus_micros(CURSOR_MICROS) < now) {
+                        run = self.restart(workspace, run).await?;
+                        continue;
+                    }
+                    self.fetch(channel, run.cursor.as_deref()).await
+                }
+            };
+            run = match answer {
+                Ok(page) => {
+                    let next = self.ask_ahead(channel, page.next.clone());
+                    let (applied, next) = tokio::join!(self.apply_page(workspace, run, page), next);
+                    ahead = next;
+                    applied?
+                }
                 Err(LineFault::InvalidStart { .. }) if run.restarts < MAX_RESTARTS => {
                     self.restart(workspace, run).await?
                 }
@@ -93,18 +113,21 @@ impl LineService {
         Ok(run)
     }
 
-    async fn fetch(
-        &self,
-        channel: &Channel,
-        run: &SyncRun,
-        now: Timestamp,
-    ) -> Result<FollowerPage, LineFault> {
+    /// The answer to the page at `cursor`, asked for before the page before it is written. `None` after the last page.
+    async fn ask_ahead(&self, channel: &Channel, cursor: Option<String>) -> Option<Asked> {
+        let answer = self.fetch(channel, Some(cursor.as_deref()?)).await;
+        Some(Asked { cursor, answer })
+    }
+
+    /// Asks LINE for the page at `cursor`; the page carries the moment it was asked for.
+    async fn fetch(&self, channel: &Channel, cursor: Option<&str>) -> Result<FollowerPage, LineFault> {
+        let requested_at = self.store().now();
         let Some(token) = self.sealer().open(&channel.sealed_token) else {
             return Err(LineFault::Unauthorized { request_id: None });
         };
-        let page = self.client().followers_page(&token, run.cursor.as_deref(), PAGE).await?;
+        let page = self.client().followers_page(&token, cursor, PAGE).await?;
         let users = page.user_ids.iter().filter_map(|id| LineUserId::from_line(id)).collect();
-        Ok(FollowerPage { channel: channel.id.clone(), users, requested_at: now, next: page.next })
+        Ok(FollowerPage { channel: channel.id.clone(), users, requested_at, next: page.next })
     }
 
     async fn apply_page(

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId, Occurrence,
-    Profile, Summary, SummaryKey, Timestamp, add,
+    Blocklist, Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId,
+    Occurrence, Profile, Summary, SummaryKey, Timestamp, add,
 };
 
 /// "Last 90 days" of `custom_events` and `purchases` (`EXP-8`), in microseconds.
@@ -73,6 +75,22 @@ pub struct ProfileView {
 }
 
 impl ProfileView {
+    /// Leaves out what the workspace has blocked: it stays stored and is not shown (`CAT-6`).
+    pub fn hide(&mut self, blocklist: &Blocklist) {
+        let blocked = |name: &&str| self.profile.custom.contains(name);
+        let blocked: Vec<_> = blocklist.attributes.iter().filter(blocked).collect();
+        if !blocked.is_empty() {
+            let profile = Arc::make_mut(&mut self.profile);
+            for name in blocked {
+                profile.custom.remove(name);
+            }
+        }
+        self.summaries.retain(|(key, _)| match key.of {
+            Occurrence::Event => !blocklist.events.holds(&key.name),
+            Occurrence::Purchase => !blocklist.products.holds(&key.name),
+        });
+    }
+
     /// The LINE id the states were read through.
     #[must_use]
     pub fn line_id(&self) -> Option<&LineUserId> {
@@ -133,6 +151,36 @@ pub fn render_profile(view: &ProfileView, fields: &[&str], now: Timestamp) -> Va
     Value::Object(object)
 }
 
+/// The object of [`render_profile`], made while it is written: custom attributes are stored as JSON text and copied as
+/// such, not parsed and put together again.
+#[derive(Debug)]
+pub struct RenderedProfile<'a> {
+    /// Whom.
+    pub view: &'a ProfileView,
+    /// Which fields.
+    pub fields: &'a [&'a str],
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Serialize for RenderedProfile<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let custom = &self.view.profile.custom;
+        let mut map = serializer.serialize_map(None)?;
+        for name in self.fields {
+            if *name == "custom_attributes" {
+                if !custom.is_empty() {
+                    let text = RawValue::from_string(custom.to_json()).map_err(serde::ser::Error::custom)?;
+                    map.serialize_entry(name, &text)?;
+                }
+            } else if let Some(value) = render_field(self.view, name, self.now) {
+                map.serialize_entry(name, &value)?;
+            }
+        }
+        map.end()
+    }
+}
+
 fn render_field(view: &ProfileView, name: &str, now: Timestamp) -> Option<Value> {
     let profile = &view.profile;
     match name {
@@ -182,4 +230,30 @@ fn render_summaries(view: &ProfileView, of: Occurrence, now: Timestamp) -> Value
             json!({"name": &*key.name, "first": summary.first, "last": summary.last, "count": summary.count})
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written as text or put together as a value: the same object, for full profiles and for empty ones.
+    #[test]
+    fn the_written_object_is_the_rendered_one() {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let mut profile = Profile::new(crate::ProfileId::from_bytes([7; 16]), now);
+        let fields: Vec<&str> = DOCUMENTED_FIELDS.iter().chain(LINE_FIELDS).copied().collect();
+        for custom in ["{}", r#"{"a":12345678901234567890,"b":{"c":["\u0001",1.5]},"名":"値"}"#] {
+            profile.custom = crate::Document::parse(custom).unwrap();
+            let view = ProfileView {
+                profile: Arc::new(profile.clone()),
+                email_state: GlobalState::Subscribed,
+                summaries: Vec::new(),
+                line: Vec::new(),
+            };
+            let text = serde_json::to_string(&RenderedProfile { view: &view, fields: &fields, now }).unwrap();
+            let read: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, render_profile(&view, &fields, now));
+            assert_eq!(read.get("custom_attributes").is_some(), custom != "{}");
+        }
+    }
 }

@@ -9,9 +9,11 @@ use crate::{
     MergeId, MergeRecord, Occurrence, Parked, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
 };
 
+mod lookup;
+
 /// What to load, in sets. Duplicates are allowed; order does not matter. The number of statements a backend needs
 /// depends on which sets are non-empty, never on how much is in them (over 500 entries: per chunk).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Keys {
     /// Find and load every profile that holds one of these.
     pub identifiers: Vec<Key>,
@@ -28,6 +30,9 @@ pub struct Keys {
     pub summaries_of_holders: Vec<(Key, Occurrence, Arc<str>)>,
     /// Summaries by profile.
     pub summaries: Vec<SummaryKey>,
+    /// With every profile found, what is read through it: states of its email address, friendships of its LINE id,
+    /// and all summaries of it and of the profiles merged into it.
+    pub views: bool,
     /// Inbox rows.
     pub inbox: Vec<InboxKey>,
     /// A sync run.
@@ -71,6 +76,8 @@ pub struct Loaded {
     pub friendships: HashMap<LineUserId, BTreeMap<ChannelId, Friendship>>,
     /// Summaries asked for.
     pub summaries: HashMap<SummaryKey, Option<Summary>>,
+    /// With `views`: all summaries of the profiles found and of those merged into them, ordered by profile, kind, name.
+    pub all_summaries: Vec<(SummaryKey, Summary)>,
     /// Inbox rows asked for.
     pub inbox: HashMap<InboxKey, Option<InboxState>>,
     /// The sync run asked for.
@@ -151,6 +158,9 @@ impl Loaded {
         self.addresses.extend(more.addresses);
         self.friendships.extend(more.friendships);
         self.summaries.extend(more.summaries);
+        self.all_summaries.extend(more.all_summaries);
+        self.all_summaries.sort_by(|left, right| left.0.cmp(&right.0));
+        self.all_summaries.dedup_by(|left, right| left.0 == right.0);
         self.inbox.extend(more.inbox);
         self.merges.extend(more.merges);
         self.asked_merges_of.extend(more.asked_merges_of);

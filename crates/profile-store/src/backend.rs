@@ -93,13 +93,6 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// Reads committed data by keys, outside any write.
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault>;
 
-    /// All summaries of these profiles (for exports), ordered by profile, kind, name.
-    async fn load_summaries(
-        &self,
-        workspace: WorkspaceId,
-        profiles: &[profile_model::ProfileId],
-    ) -> Result<Vec<(profile_model::SummaryKey, profile_model::Summary)>, Fault>;
-
     /// One page of profiles in id order after `after` (whole-store exports, comparisons).
     async fn scan_profiles(
         &self,

@@ -5,6 +5,7 @@
 
 mod calls;
 mod cases;
+mod lookups;
 mod operations;
 mod state;
 

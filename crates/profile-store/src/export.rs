@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    Address, AddressKind, Alias, ChannelId, DOCUMENTED_FIELDS, Email, GlobalState, Key, Keys, Kind,
-    LINE_FIELDS, LineUserId, Loaded, Phone, Profile, ProfileId, ProfileView, Settings, StateOf, WorkspaceId,
-    read_line_states, read_summaries, render_line_states, render_profile,
+    Alias, ChannelId, DOCUMENTED_FIELDS, Key, Keys, Kind, LINE_FIELDS, LineState, LineUserId, Loaded, Phone,
+    Profile, ProfileId, ProfileView, Settings, WorkspaceId, read_line_states, render_profile,
 };
 use serde_json::{Value, json};
 
+use crate::view::view_of;
 use crate::{Fault, ProfileStore};
 
 mod request;
@@ -27,6 +27,15 @@ pub struct ExportAnswer {
     pub merged_ids: Vec<Value>,
 }
 
+/// Who a LINE id is.
+#[derive(Debug)]
+pub struct LineUser {
+    /// Its state on each channel of the workspace.
+    pub channels: Vec<LineState>,
+    /// Who holds it, by ascending `braze_id`.
+    pub profiles: Vec<ProfileView>,
+}
+
 impl ProfileStore {
     /// Exports by identifiers, from the request body.
     ///
@@ -37,7 +46,7 @@ impl ProfileStore {
         let settings =
             config.workspaces.get(&workspace).map(|known| known.settings.clone()).unwrap_or_default();
         let request = ExportRequest::read(&body, &settings)?;
-        let mut keys = Keys::default();
+        let mut keys = Keys { views: true, ..Keys::default() };
         for (_, wanted) in &request.wanted {
             match wanted {
                 Wanted::Key(key) => keys.identifiers.push(key.clone()),
@@ -74,30 +83,37 @@ impl ProfileStore {
             if ids.is_empty() {
                 invalid_user_ids.push(sent.clone());
             }
-            found.extend(ids.into_iter().filter_map(|id| loaded.profiles.get(&id).cloned()));
+            found.extend(ids.into_iter().filter_map(|id| loaded.profiles.get(&id)));
         }
-        let users = self.render(workspace, dedup(found), &request.fields()).await?;
+        let views = dedup(found).into_iter().map(|profile| view_of(profile, &loaded, &config, workspace));
+        let (now, fields) = (self.now(), request.fields());
+        let users = views.map(|view| render_profile(&view, &fields, now)).collect();
         Ok(ExportAnswer { users, invalid_user_ids, merged_ids })
     }
 
-    /// Who a LINE id is (contract: `GET /line/users/{line_user_id}`, without `message`); `None`: nobody holds it and
-    /// no channel knows it.
+    /// Who a LINE id is; `None`: nobody holds it and no channel knows it.
     ///
     /// # Errors
     /// When the backend cannot be read.
-    pub async fn line_user(&self, workspace: WorkspaceId, user: &LineUserId) -> Result<Option<Value>, Fault> {
+    pub async fn line_user(
+        &self,
+        workspace: WorkspaceId,
+        user: &LineUserId,
+    ) -> Result<Option<LineUser>, Fault> {
         let config = self.config().await?;
         let key = Key::line_id(user);
-        let keys = Keys { identifiers: vec![key.clone()], line_users: vec![user.clone()], ..Keys::default() };
+        let keys = Keys {
+            identifiers: vec![key.clone()],
+            line_users: vec![user.clone()],
+            views: true,
+            ..Keys::default()
+        };
         let loaded = self.backend().load(workspace, &keys).await?;
         let friendships = loaded.friendships.get(user).cloned().unwrap_or_default();
-        let profiles: Vec<_> = loaded
-            .holders
-            .get(&key)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| loaded.profiles.get(id).cloned())
-            .collect();
+        let holders = loaded.holders.get(&key).into_iter().flatten();
+        let profiles = holders.filter_map(|id| loaded.profiles.get(id));
+        let profiles: Vec<_> =
+            profiles.map(|profile| view_of(profile, &loaded, &config, workspace)).collect();
         // Friendships of a channel that was disconnected are kept, not shown.
         let is_shown = |channel: &ChannelId| {
             config.channels.get(channel).is_some_and(|channel| channel.workspace == workspace)
@@ -106,12 +122,7 @@ impl ProfileStore {
             return Ok(None);
         }
         let channels = read_line_states(config.channels_of(workspace), &friendships);
-        let profiles = self.render(workspace, profiles, &all_fields()).await?;
-        Ok(Some(json!({
-            "line_user_id": user,
-            "channels": render_line_states(&channels),
-            "profiles": profiles,
-        })))
+        Ok(Some(LineUser { channels, profiles }))
     }
 
     /// Profiles as export objects with all fields, those of LINE included.
@@ -123,60 +134,9 @@ impl ProfileStore {
         workspace: WorkspaceId,
         profiles: Vec<Arc<Profile>>,
     ) -> Result<Vec<Value>, Fault> {
-        self.render(workspace, profiles, &all_fields()).await
-    }
-
-    async fn render(
-        &self,
-        workspace: WorkspaceId,
-        profiles: Vec<Arc<Profile>>,
-        fields: &[&str],
-    ) -> Result<Vec<Value>, Fault> {
-        let now = self.now();
+        let (now, fields) = (self.now(), all_fields());
         let views = self.views(workspace, profiles).await?;
-        Ok(views.iter().map(|view| render_profile(view, fields, now)).collect())
-    }
-
-    /// Reads what belongs to profiles through their addresses, in sets.
-    ///
-    /// # Errors
-    /// When the backend cannot be read.
-    pub async fn views(
-        &self,
-        workspace: WorkspaceId,
-        profiles: Vec<Arc<Profile>>,
-    ) -> Result<Vec<ProfileView>, Fault> {
-        if profiles.is_empty() {
-            return Ok(Vec::new());
-        }
-        let config = self.config().await?;
-        let address = |email: &Email| Address { kind: AddressKind::Email, value: email.key.clone() };
-        let keys = Keys {
-            addresses: profiles.iter().filter_map(|profile| profile.email.as_ref().map(address)).collect(),
-            line_users: profiles.iter().filter_map(|profile| profile.line_id.clone()).collect(),
-            ..Keys::default()
-        };
-        let loaded = self.backend().load(workspace, &keys).await?;
-        let ids: Vec<_> = profiles.iter().flat_map(|profile| profile.sides().collect::<Vec<_>>()).collect();
-        let summaries = self.backend().load_summaries(workspace, &ids).await?;
-        let view = |profile: Arc<Profile>| {
-            let by_address = profile.email.as_ref().and_then(|email| {
-                let states = loaded.addresses.get(&address(email))?;
-                states.iter().find(|state| state.of == StateOf::Global).map(|state| state.state)
-            });
-            let own = if profile.email.is_none() { profile.own.email } else { None };
-            let line = profile.line_id.as_ref().map(|user| {
-                let friendships = loaded.friendships.get(user).cloned().unwrap_or_default();
-                read_line_states(config.channels_of(workspace), &friendships)
-            });
-            ProfileView {
-                email_state: by_address.or(own).unwrap_or(GlobalState::Subscribed),
-                summaries: read_summaries(&profile, &summaries),
-                line: line.unwrap_or_default(),
-                profile,
-            }
-        };
-        Ok(profiles.into_iter().map(view).collect())
+        Ok(views.iter().map(|view| render_profile(view, &fields, now)).collect())
     }
 }
 
@@ -199,11 +159,13 @@ fn survivor_of<'l>(wanted: &Wanted, ids: &[ProfileId], loaded: &'l Loaded) -> Op
     merged.then_some(holder.as_ref())
 }
 
-fn all_fields() -> Vec<&'static str> {
+/// Names of all fields of an export object, those of LINE included.
+#[must_use]
+pub fn all_fields() -> Vec<&'static str> {
     DOCUMENTED_FIELDS.iter().chain(LINE_FIELDS).copied().collect()
 }
 
-fn dedup(profiles: Vec<Arc<Profile>>) -> Vec<Arc<Profile>> {
+fn dedup(profiles: Vec<&Arc<Profile>>) -> Vec<&Arc<Profile>> {
     let mut seen = BTreeSet::new();
     profiles.into_iter().filter(|profile| seen.insert(profile.id)).collect()
 }

@@ -19,6 +19,7 @@ mod traces;
 mod track;
 mod upkeep;
 mod upload;
+mod view;
 mod worker;
 
 #[cfg(feature = "model")]

@@ -15,11 +15,12 @@ use profile_model::{
 use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 
 mod apply;
+mod check;
 mod load;
 mod traces;
 
 /// Everything of one workspace.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct World {
     profiles: BTreeMap<ProfileId, Arc<Profile>>,
     retired: BTreeSet<ProfileId>,
@@ -45,7 +46,13 @@ struct World {
     answers: BTreeMap<AnswerKey, KeptAnswer>,
 }
 
-#[derive(Clone, Debug, Default)]
+impl World {
+    fn holders(&self, key: &Key) -> BTreeSet<ProfileId> {
+        self.identifiers.get(key).cloned().unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Default)]
 struct State {
     worlds: BTreeMap<WorkspaceId, World>,
     config: Config,
@@ -77,9 +84,7 @@ impl Backend for ModelBackend {
             match (unit.decide)(&loaded) {
                 Decision::Nothing => return Ok(Applied { wrote: false, statements: 0, retries }),
                 Decision::Write(change) => {
-                    let mut next = state.clone();
-                    apply::apply(&mut next, unit.workspace, &change)?;
-                    *state = next;
+                    apply::apply(&mut state, unit.workspace, &change)?;
                     return Ok(Applied { wrote: true, statements: 0, retries });
                 }
                 Decision::NeedMore(keys) if retries < 4 => {
@@ -95,17 +100,6 @@ impl Backend for ModelBackend {
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
         Ok(load::load(&self.lock(), workspace, keys))
-    }
-
-    async fn load_summaries(
-        &self,
-        workspace: WorkspaceId,
-        profiles: &[ProfileId],
-    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-        Ok(self.read(workspace, |world| {
-            let wanted = world.summaries.iter().filter(|(key, _)| profiles.contains(&key.profile));
-            wanted.map(|(key, summary)| (key.clone(), summary.clone())).collect()
-        }))
     }
 
     async fn scan_profiles(

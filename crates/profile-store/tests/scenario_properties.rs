@@ -205,6 +205,7 @@ proptest! {
     fn a_repeated_object_changes_nothing(seed: u64, count in 1usize..40, csv: bool) {
         run(async {
             let world = World::new();
+            let mut last = None;
             for operation in operations(seed, count) {
                 world.perform(&operation).await;
                 let (Operation::Track(body) | Operation::Csv(body)) = operation else { continue };
@@ -212,10 +213,18 @@ proptest! {
                     let body = json!({"attributes": [object]});
                     let again = if csv { Operation::Csv(body) } else { Operation::Track(body) };
                     world.perform(&again).await;
-                    let before = world.state().await;
+                    let before = world.profiles().await;
                     world.perform(&again).await;
-                    assert_eq!(world.state().await, before);
+                    assert_eq!(world.profiles().await, before);
+                    last = Some(again);
                 }
+            }
+            // Once, because it costs more than all the rest: all that there is besides profiles.
+            if let Some(again) = last {
+                world.perform(&again).await;
+                let before = world.state().await;
+                world.perform(&again).await;
+                assert_eq!(world.state().await, before);
             }
         });
     }

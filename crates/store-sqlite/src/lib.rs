@@ -12,6 +12,7 @@ mod expiry;
 mod fault;
 mod jobs;
 mod load;
+mod lookups;
 mod migrations;
 mod rows;
 mod scan;

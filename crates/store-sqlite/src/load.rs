@@ -18,6 +18,7 @@ use crate::rows::{COLUMNS, read_id, read_profile};
 use crate::statement::{Counted, MAX_ROWS, SetStatement};
 
 pub(crate) mod joins;
+mod views;
 
 /// What was loaded, with the integer keys that only this backend knows.
 #[derive(Default)]
@@ -111,6 +112,9 @@ pub(crate) async fn load(
         found.loaded.config = Some(Arc::new(crate::config::load(counted).await?));
     }
     found.loaded.mark_asked(keys);
+    if keys.views {
+        views::load(counted, sk, found).await?;
+    }
     Ok(())
 }
 

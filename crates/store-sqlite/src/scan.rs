@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use profile_model::{
     ChannelId, ErasureId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, Kind, LineUserId,
-    Profile, ProfileId, Summary, SummaryKey, Suppression, Timestamp, WorkspaceId,
+    Profile, ProfileId, Suppression, Timestamp, WorkspaceId,
 };
 use profile_store::Fault;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{to_fault, unreadable};
-use crate::load::{read_friendship, read_summary};
+use crate::load::read_friendship;
 use crate::rows::{COLUMNS, read_id, read_profile};
 use crate::statement::{Counted, MAX_ROWS, SetStatement, composed, plain};
 
@@ -45,29 +45,6 @@ pub(crate) async fn friendships(
         after.map(|(user, channel)| (user.as_str().to_owned(), channel.0)).unwrap_or_default();
     let rows = fetch(counted, query.bind(sk).bind(user).bind(channel).bind(i64::from(limit))).await?;
     rows.iter().map(read_friendship).collect()
-}
-
-static SUMMARIES: SetStatement = SetStatement {
-    text: "-- load_all_summaries\nWITH v(id) AS (VALUES {rows}) \
-           SELECT v.id, s.kind, s.name, s.count, s.first_at, s.last_at, s.revenue FROM v CROSS JOIN summaries s \
-           ON s.pid = coalesce((SELECT p.pid FROM profiles p WHERE p.id = v.id), \
-           (SELECT r.pid FROM retired_profiles r WHERE r.id = v.id))",
-    columns: 1,
-};
-
-pub(crate) async fn summaries(
-    counted: &mut Counted<'_>,
-    ids: &[ProfileId],
-) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-    let mut summaries = Vec::new();
-    for chunk in ids.chunks(MAX_ROWS) {
-        let query = SUMMARIES.bind(|query| query, chunk, |query, id| query.bind(id.as_bytes().to_vec()));
-        for row in fetch(counted, query).await? {
-            summaries.push(read_summary(&row)?);
-        }
-    }
-    summaries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-    Ok(summaries)
 }
 
 static JOURNAL: SetStatement = SetStatement {

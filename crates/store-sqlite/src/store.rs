@@ -10,8 +10,8 @@ use backon::{ConstantBuilder, Retryable as _};
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
     ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
-    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId,
-    SyncRun, Timestamp, WorkspaceId,
+    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
 };
 use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
@@ -23,13 +23,14 @@ use tokio::task::JoinHandle;
 
 use crate::fault::{is_busy, to_fault};
 use crate::load::Found;
+use crate::lookups::Lookups;
 use crate::statement::Counted;
 use crate::writer::{Queues, Request, queues};
 
 /// How to open.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Reader connections.
+    /// Connections for look-ups, and as many for everything else that is read.
     pub readers: u32,
     /// How long a locked file is waited for.
     pub busy_timeout: Duration,
@@ -37,13 +38,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, busy_timeout: Duration::from_secs(5) }
+        Self { readers: 2, busy_timeout: Duration::from_secs(5) }
     }
 }
 
 /// The store on one SQLite file.
 pub struct SqliteStore {
     queues: Mutex<Option<Queues>>,
+    lookups: Lookups,
     readers: SqlitePool,
     writer: Mutex<Option<JoinHandle<SqliteConnection>>>,
     checkpointer: JoinHandle<()>,
@@ -54,6 +56,16 @@ const AUTOCHECKPOINT_PAGES: &str = "65536";
 
 /// How long to wait before a file that another process is making is opened again.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+/// Page cache of the writer, in KiB (negative: not pages).
+const WRITER_CACHE: &str = "-32768";
+
+/// Page cache of a reader: the inner pages of the trees. A commit empties it, and what is behind it is in the system's
+/// cache, so that more would only be memory.
+const READER_CACHE: &str = "-4096";
+
+/// Rows a connection's thread may read ahead of who asked: a whole set, so that it does not stop and start.
+const ROWS_AHEAD: usize = 1024;
 
 /// How often the checkpointer runs (engine.md: the largest single knob found).
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
@@ -68,9 +80,10 @@ pub(crate) fn connect_options(path: &Path, options: &Options) -> Result<SqliteCo
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(options.busy_timeout)
         .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
-        .pragma("cache_size", "-32768")
+        .pragma("cache_size", WRITER_CACHE)
         .pragma("temp_store", "memory")
         .statement_cache_capacity(256)
+        .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging())
 }
 
@@ -96,6 +109,7 @@ impl SqliteStore {
         let wanted = connect_options(&path, &options)?;
         let writing = wanted.connect().await.map_err(|error| to_fault(&error))?;
         let checkpointing = wanted.connect().await.map_err(|error| to_fault(&error))?;
+        let reading = wanted.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers)
             .min_connections(1)
@@ -103,12 +117,17 @@ impl SqliteStore {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(wanted.clone().pragma("query_only", "on"))
+            .connect_with(reading.clone())
             .await
             .map_err(|error| to_fault(&error))?;
+        let mut looking_up = Vec::new();
+        for _ in 0..options.readers {
+            looking_up.push(reading.connect().await.map_err(|error| to_fault(&error))?);
+        }
         let (queues, receivers) = queues();
         Ok(Self {
             queues: Mutex::new(Some(queues)),
+            lookups: Lookups::start(looking_up),
             readers,
             writer: Mutex::new(Some(tokio::spawn(crate::writer::run(writing, receivers)))),
             checkpointer: tokio::spawn(checkpoint(checkpointing)),
@@ -150,7 +169,7 @@ impl SqliteStore {
     }
 }
 
-fn closed() -> Fault {
+pub(crate) fn closed() -> Fault {
     Fault::Unavailable("the store is closed".into())
 }
 
@@ -180,17 +199,12 @@ impl Backend for SqliteStore {
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
+        if keys.is_lookup() {
+            return self.lookups.load(workspace, keys).await;
+        }
         let mut found = Found::default();
         read!(self, counted => crate::load::load(counted, workspace, keys, &mut found))?;
         Ok(found.loaded)
-    }
-
-    async fn load_summaries(
-        &self,
-        _workspace: WorkspaceId,
-        profiles: &[ProfileId],
-    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-        read!(self, counted => crate::scan::summaries(counted, profiles))
     }
 
     async fn scan_profiles(
@@ -347,6 +361,9 @@ impl Backend for SqliteStore {
             && let Ok(mut connection) = writer.await
         {
             self.checkpointer.abort();
+            for reader in self.lookups.close().await {
+                let _ = reader.close().await;
+            }
             self.readers.close().await;
             let query = crate::statement::plain("-- last_checkpoint\nPRAGMA wal_checkpoint(TRUNCATE)");
             if let Err(error) = query.execute(&mut connection).await {

@@ -104,6 +104,22 @@ impl Caller {
         self.finish(self.client.delete(format!("{}{path}", self.base))).await
     }
 
+    /// GETs, reads the answer to its end without looking into it, and gives its status (for load: what reads the
+    /// answers takes processor time from the server).
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get_status(&self, path: &str) -> Result<u16> {
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        answer.bytes().await?;
+        Ok(status)
+    }
+
     async fn finish(&self, mut request: reqwest::RequestBuilder) -> Result<Answer> {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);

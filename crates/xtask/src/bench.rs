@@ -5,12 +5,11 @@
 //! look-up or webhook is the same server answering a constant. Server and load share the machine's cores. Absolute
 //! figures move with the machine; compare ratios of one run.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use clap::Args;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
 use line_simulator::verbs::{ChannelSpec, FollowersSpec, Tier};
 use testkit::World;
 
@@ -18,6 +17,13 @@ use crate::run;
 
 mod ceiling;
 mod http;
+mod machine;
+mod steady;
+mod table;
+
+use ceiling::Bare;
+use machine::Watch;
+use table::{Line, Table};
 
 /// What to measure.
 #[derive(Args)]
@@ -31,18 +37,47 @@ pub(crate) struct Wanted {
     /// Followers to sync.
     #[arg(long, default_value_t = 50_000)]
     followers: usize,
+    /// Seconds of the burst of 1,000 webhooks a second.
+    #[arg(long, default_value_t = 60)]
+    burst_seconds: u64,
+    /// Only these scenarios (the import always runs: it makes the profiles). `shared` runs only if named.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Scenario>,
+    /// Measure this server instead of building one.
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Also write the table as JSON to this file.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-/// One line of the table.
-struct Line {
-    name: &'static str,
-    unit: &'static str,
-    rate: f64,
-    ceiling: f64,
-    p99: Option<Duration>,
+/// What can be measured after the import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// `/users/track` with new profiles, then with existing ones.
+    Track,
+    /// Who is this LINE ID?
+    LookUp,
+    /// One follow per webhook, as fast as 16 clients go.
+    Webhook,
+    /// A follower sync of new ids.
+    Sync,
+    /// 1,000 webhooks a second.
+    Burst,
+    /// Interactive requests alone, then beside an import.
+    Beside,
+    /// Requests that name an email address which very many profiles share.
+    Shared,
+}
+
+impl Wanted {
+    fn includes(&self, scenario: Scenario) -> bool {
+        self.only.contains(&scenario) || (self.only.is_empty() && scenario != Scenario::Shared)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
 }
 
 /// Builds the server, measures, prints.
@@ -54,71 +89,168 @@ pub(crate) fn bench(root: &Path, wanted: &Wanted) -> Result<()> {
         command.extend(arguments.iter().map(String::as_str));
         return run::step(root, "release build of the bench", &command, &[]);
     }
-    run::step(root, "release build", &["build", "--release", "--package", "enmusubi"], &[])?;
+    let binary = match &wanted.binary {
+        Some(binary) => std::path::absolute(binary)?,
+        None => {
+            run::step(root, "release build", &["build", "--release", "--package", "enmusubi"], &[])?;
+            root.join("target/release/enmusubi")
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(measure(root, wanted))
+    runtime.block_on(measure(&binary, wanted))
 }
 
-async fn measure(root: &Path, wanted: &Wanted) -> Result<()> {
+async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
     let spec = ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() };
-    let world = World::start_with(root.join("target/release/enmusubi"), spec).await?;
+    let mut table = Table::new(machine::describe()?);
+    let world = World::start_with(binary, spec).await?;
     world.wait_for_sync(world.connected["sync_id"].as_str().unwrap_or_default()).await?;
-    let time = Duration::from_secs(wanted.seconds);
-    let mut lines = Vec::new();
+    table.note(format!("server: process {}", world.server.pid().unwrap_or_default()));
 
-    let csv = http::customers(wanted.profiles);
-    let file = csv.len();
-    let began = Instant::now();
-    import(&world, csv).await?;
-    let rate = per_second(wanted.profiles, began.elapsed());
-    let (rows, memory) = (wanted.profiles, peak_memory(&world)?);
-    let bare = ceiling::Bare::open()?;
-    let ceiling = tokio::task::spawn_blocking(move || bare.create(rows)).await??;
-    let bare = ceiling.bare;
-    lines.push(Line { name: "CSV import", unit: "rows/s", rate, ceiling: ceiling.rate, p99: None });
-
-    let new = http::track(&world.caller, time, http::Objects::New).await?;
-    let known = http::track(&world.caller, time, http::Objects::Known(wanted.profiles)).await?;
-    let bare_new = tokio::task::spawn_blocking(move || bare.create_for(time)).await??;
-    let (bare, profiles) = (bare_new.bare, wanted.profiles);
-    let bare_known = tokio::task::spawn_blocking(move || bare.update_for(time, profiles)).await??;
-    let rows =
-        [("track, new profiles", new, bare_new.rate), ("track, existing profiles", known, bare_known.rate)];
-    for (name, load, ceiling) in rows {
-        lines.push(Line { name, unit: "objects/s", rate: load.rate, ceiling, p99: Some(load.p99) });
+    let watch = Watch::start(&world)?;
+    let mut bare = create(&world, wanted, &mut table).await?;
+    table.note(format!("others took {} % of the processors during the import", watch.others()?));
+    if wanted.includes(Scenario::Track) {
+        let watch = Watch::start(&world)?;
+        bare = track(&world, wanted, bare, &mut table).await?;
+        table.note(format!("others took {} % during track", watch.others()?));
     }
+    if wanted.includes(Scenario::LookUp) || wanted.includes(Scenario::Webhook) {
+        let watch = Watch::start(&world)?;
+        against_a_constant(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during look-ups and webhooks", watch.others()?));
+    }
+    if wanted.includes(Scenario::Sync) {
+        let watch = Watch::start(&world)?;
+        sync(&world, wanted, bare, &mut table).await?;
+        table.note(format!("others took {} % during the sync", watch.others()?));
+    }
+    if wanted.includes(Scenario::Burst) {
+        let watch = Watch::start(&world)?;
+        burst(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during the burst", watch.others()?));
+    }
+    if wanted.includes(Scenario::Beside) {
+        let watch = Watch::start(&world)?;
+        beside(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % during interactive load", watch.others()?));
+    }
+    if wanted.includes(Scenario::Shared) {
+        shared(&world, wanted, &mut table).await?;
+    }
+    table.note(format!("peak memory of the server at the end: {} MB", machine::peak_memory(&world)?));
+    table.print()?;
+    if let Some(path) = &wanted.json {
+        std::fs::write(path, table.as_json())?;
+    }
+    Ok(())
+}
 
-    let constant = http::constant(&world.caller, time).await?;
-    let found = http::look_up(&world.caller, time, wanted.profiles).await?;
-    lines.push(Line {
-        name: "look-up by LINE ID",
-        unit: "requests/s",
-        rate: found.rate,
-        ceiling: constant.rate,
-        p99: Some(found.p99),
-    });
-    let follows = http::follows(&world.webhook, time).await?;
-    lines.push(Line {
-        name: "webhook, one follow",
-        unit: "requests/s",
-        rate: follows.rate,
-        ceiling: constant.rate,
-        p99: Some(follows.p99),
-    });
+/// The import that makes the profiles, beside the bare engine making as many.
+async fn create(world: &World, wanted: &Wanted, table: &mut Table) -> Result<Bare> {
+    let csv = http::customers("c", wanted.profiles);
+    let size = csv.len() >> 20;
+    let began = Instant::now();
+    import(world, csv).await?;
+    let rate = per_second(wanted.profiles, began.elapsed());
+    let memory = machine::peak_memory(world)?;
+    table.note(format!("peak memory of the server after the import of {size} MB: {memory} MB"));
+    let (bare, rows) = (Bare::open()?, wanted.profiles);
+    let ceiling = tokio::task::spawn_blocking(move || bare.create(rows)).await??;
+    table.add(Line::new("CSV import", "rows/s", rate).under(ceiling.rate).wanted(0.8));
+    Ok(ceiling.bare)
+}
 
+async fn track(world: &World, wanted: &Wanted, bare: Bare, table: &mut Table) -> Result<Bare> {
+    let (time, profiles) = (wanted.time(), wanted.profiles);
+    let new = http::track(&world.caller, time, http::Objects::New).await?;
+    let known = http::track(&world.caller, time, http::Objects::Known(profiles)).await?;
+    let bare_new = tokio::task::spawn_blocking(move || bare.create_for(time)).await??;
+    let bare = bare_new.bare;
+    let bare_known = tokio::task::spawn_blocking(move || bare.update_for(time, profiles)).await??;
+    for (name, load, ceiling) in
+        [("track, new profiles", new, bare_new.rate), ("track, existing profiles", known, bare_known.rate)]
+    {
+        table.add(Line::new(name, "objects/s", load.rate).under(ceiling).wanted(0.75).p99(load.p99));
+    }
+    Ok(bare_known.bare)
+}
+
+async fn against_a_constant(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
+    let time = wanted.time();
+    let constant = http::constant(&world.caller, time).await?.rate;
+    if wanted.includes(Scenario::LookUp) {
+        let found = http::look_up(&world.caller, time, wanted.profiles).await?;
+        let line = Line::new("look-up by LINE ID", "requests/s", found.rate);
+        table.add(line.under(constant).wanted(0.5).p99(found.p99));
+    }
+    if wanted.includes(Scenario::Webhook) {
+        let follows = http::follows(&world.webhook, time).await?;
+        let line = Line::new("webhook, one follow, 16 clients", "requests/s", follows.rate);
+        table.add(line.under(constant).p99(follows.p99));
+    }
+    Ok(())
+}
+
+async fn sync(world: &World, wanted: &Wanted, bare: Bare, table: &mut Table) -> Result<()> {
     let spec = FollowersSpec { count: wanted.followers, ..FollowersSpec::default() };
     world.line.add_followers(&world.channel.channel_id, spec).await?;
     let began = Instant::now();
     let run = world.sync().await?;
     let rate = per_second(run["seen"].as_u64().context("the sync saw nobody")?, began.elapsed());
     let followers = wanted.followers as u64;
-    let bare = bare_known.bare;
     let bare = tokio::task::spawn_blocking(move || bare.followers(followers)).await??;
-    lines.push(Line { name: "follower sync, new ids", unit: "ids/s", rate, ceiling: bare.rate, p99: None });
+    table.add(Line::new("follower sync, new ids", "ids/s", rate).under(bare.rate).wanted(0.8));
+    Ok(())
+}
 
-    print(&lines, file, memory, peak_memory(&world)?)?;
-    if let Some(path) = &wanted.json {
-        std::fs::write(path, as_json(&lines))?;
+/// 1,000 single-event webhooks a second, sent when they are due whether or not the ones before were answered.
+async fn burst(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
+    let time = Duration::from_secs(wanted.burst_seconds);
+    let load = http::burst(&world.webhook, time).await?;
+    let lost = http::missing(&world.caller, load.sent).await?;
+    table.add(Line::new("burst of 1,000 webhooks a second", "requests/s", load.rate).p99(load.p99));
+    table.note(format!(
+        "burst: {} follows in {} s, {} not answered with 200, {lost} lost (their LINE ID finds nobody afterwards), \
+         slowest answer {:.0} ms after it was due",
+        load.sent,
+        wanted.burst_seconds,
+        load.refused,
+        load.slowest.as_secs_f64() * 1000.0
+    ));
+    ensure!(lost == 0 || load.refused > 0, "{lost} acknowledged follows are lost");
+    Ok(())
+}
+
+/// Small track requests at a constant rate, alone and beside an import.
+async fn beside(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
+    let rows = wanted.seconds * 20_000;
+    let alone = http::interactive(&world.caller, wanted.time(), wanted.profiles).await?;
+    let began = Instant::now();
+    let importing = async {
+        import(world, http::customers("beside", rows)).await?;
+        anyhow::Ok(per_second(rows, began.elapsed()))
+    };
+    let (rate, beside) =
+        tokio::join!(importing, http::interactive(&world.caller, wanted.time(), wanted.profiles));
+    let (rate, beside) = (rate?, beside?);
+    for (name, load) in [("interactive track, alone", alone), ("interactive track beside an import", beside)]
+    {
+        ensure!(load.refused == 0, "{} of {} requests were not answered with 2xx", load.refused, load.sent);
+        table.add(Line::new(name, "requests/s", load.rate).p99(load.p99));
+    }
+    table.add(Line::new("that import", "rows/s", rate));
+    Ok(())
+}
+
+/// Requests by an email address that more and more profiles share.
+async fn shared(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
+    for holders in [10_u64, 1_000, 10_000, 100_000] {
+        let email = format!("info{holders}@example.com");
+        import(world, http::sharing(&email, holders)).await?;
+        let load = http::by_email(&world.caller, wanted.time(), &email).await?;
+        let name = format!("track by an email that {holders} share");
+        table.add(Line::new(name, "requests/s", load.rate).p99(load.p99));
     }
     Ok(())
 }
@@ -135,42 +267,4 @@ async fn import(world: &World, csv: Vec<u8>) -> Result<()> {
 
 fn per_second(count: u64, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()
-}
-
-/// Peak resident memory of the server in MB, as the kernel counts it.
-fn peak_memory(world: &World) -> Result<u64> {
-    let pid = world.server.pid().context("the server has ended")?;
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? / 1024)
-}
-
-fn print(lines: &[Line], file: usize, after_import: u64, memory: u64) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "\n| scenario | rate | ceiling | ratio | p99 |\n| --- | --- | --- | --- | --- |")?;
-    for line in lines {
-        let p99 =
-            line.p99.map_or_else(|| "-".to_owned(), |p99| format!("{:.1} ms", p99.as_secs_f64() * 1000.0));
-        let (rate, ceiling, ratio) = (line.rate, line.ceiling, line.rate / line.ceiling);
-        writeln!(out, "| {} | {rate:.0} {} | {ceiling:.0} | {ratio:.2} | {p99} |", line.name, line.unit)?;
-    }
-    writeln!(
-        out,
-        "\npeak memory of the server: {after_import} MB after the import of {} MB, {memory} MB at the end",
-        file >> 20
-    )?;
-    Ok(())
-}
-
-fn as_json(lines: &[Line]) -> String {
-    let rows: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            serde_json::json!({
-                "scenario": line.name, "unit": line.unit, "rate": line.rate.round(),
-                "ceiling": line.ceiling.round(), "p99_ms": line.p99.map(|p99| p99.as_millis()),
-            })
-        })
-        .collect();
-    serde_json::Value::from(rows).to_string()
 }

@@ -49,6 +49,11 @@ pub struct Blocklist {
 pub struct BlockedNames(BTreeSet<String>);
 
 impl BlockedNames {
+    /// The names, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether data under this name is dropped.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {

@@ -9,6 +9,7 @@ use profile_model::{
 };
 use serde_json::{json, value::RawValue};
 
+use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
 use crate::{Fault, JobKind, ProfileStore, Work};
 
 /// Runs a case on an empty store; the error says what did not hold.
@@ -38,6 +39,8 @@ cases!(
     address_states_are_put_by_address,
     leases_keep_others_away_until_they_end,
     scans_page_in_id_order,
+    views_come_with_the_profile,
+    look_ups_at_once_get_their_own_answers,
 );
 
 /// Runs every case on a fresh store each.
@@ -62,7 +65,7 @@ where
 
 const W: WorkspaceId = WorkspaceId(1);
 
-async fn write(store: &ProfileStore, change: ChangeSet) -> Result<(), String> {
+pub(super) async fn write(store: &ProfileStore, change: ChangeSet) -> Result<(), String> {
     let decide = move |_: &Loaded| (Decision::from(change.clone()), ());
     store
         .decide(Work::new("test", W, Keys::default()), decide)
@@ -71,15 +74,15 @@ async fn write(store: &ProfileStore, change: ChangeSet) -> Result<(), String> {
         .map_err(|fault| fault.to_string())
 }
 
-async fn load(store: &ProfileStore, keys: Keys) -> Result<Loaded, String> {
+pub(super) async fn load(store: &ProfileStore, keys: Keys) -> Result<Loaded, String> {
     store.backend().load(W, &keys).await.map_err(|fault| fault.to_string())
 }
 
-fn holds(condition: bool, what: &str) -> Result<(), String> {
+pub(super) fn holds(condition: bool, what: &str) -> Result<(), String> {
     if condition { Ok(()) } else { Err(what.to_owned()) }
 }
 
-async fn track(store: &ProfileStore, body: serde_json::Value) -> Result<(), String> {
+pub(super) async fn track(store: &ProfileStore, body: serde_json::Value) -> Result<(), String> {
     let answer = store.track(W, Actor::new("api", "test"), body).await;
     answer.map(drop).map_err(|error| format!("{error:?}"))
 }

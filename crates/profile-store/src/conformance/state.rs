@@ -91,9 +91,15 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
         let page = store.backend().scan_names(workspace, kind, 0, 100_000).await?;
         names.extend(page.iter().map(|named| json!([named.kind as u8, &*named.name, named.data_type])));
     }
-    Ok(json!({
-        "names": names, "profiles": profiles, "friendships": friendships, "parked": parked, "suppressions": suppressions,
-    }))
+    // Not with `json!`, which copies what it is given.
+    let lists = [
+        ("names", names),
+        ("profiles", profiles),
+        ("friendships", friendships),
+        ("parked", parked),
+        ("suppressions", suppressions),
+    ];
+    Ok(lists.into_iter().map(|(name, rows)| (name, Value::Array(rows))).collect())
 }
 
 /// Merge records, logged writes and pairs of one profile.

@@ -24,6 +24,8 @@ impl Everything {
         let keys = Keys {
             addresses: addresses.clone(),
             line_users: profile.line_id.iter().cloned().collect(),
+            profiles: self.sides.clone(),
+            views: true,
             merges_of: self.sides.clone(),
             merge_log: self.sides.clone(),
             never_same: self.sides.clone(),
@@ -56,7 +58,7 @@ impl Everything {
                 "new": consent.new.map(|state| state.as_str()), "at": consent.at, "actor": consent.actor,
             }));
         }
-        for (key, summary) in store.backend().load_summaries(workspace, &self.sides).await? {
+        for (key, summary) in &loaded.all_summaries {
             lines.push(json!({
                 "kind": "summary", "braze_id": key.profile, "of": occurrence(key.of), "name": &*key.name,
                 "count": summary.count, "first": summary.first, "last": summary.last, "revenue": summary.revenue,

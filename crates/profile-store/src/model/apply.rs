@@ -1,58 +1,40 @@
-//! Applying to memory. Checks what a database would: versions, unique keys, rows that must or must not be there.
+//! Applying to memory what [`super::check`] found acceptable.
+
+use std::sync::Arc;
 
 use profile_model::{
-    ChangeSet, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease,
+    ChangeSet, Config, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease,
     LoggedWrite, MergeRecord, ProfileId, SyncState, Timestamp, WorkspaceId,
 };
 
+use super::check::check;
 use super::{State, World};
 use crate::{Expired, Fault, Job, JobKind};
 
 pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSet) -> Result<(), Fault> {
-    apply_config(state, &change.config);
     let world = state.worlds.entry(workspace).or_default();
+    check(world, change)?;
     for (key, id) in &change.released {
-        let holders = world.identifiers.get_mut(key).ok_or_else(|| broken("a released key had no holder"))?;
-        if !holders.remove(id) {
-            return Err(broken("a released key was held by another"));
-        }
-        if holders.is_empty() {
-            world.identifiers.remove(key);
-        }
-    }
-    for profile in &change.updated {
-        let known =
-            world.profiles.get_mut(&profile.id).ok_or_else(|| broken("an updated profile is gone"))?;
-        if known.version + 1 != profile.version {
-            return Err(broken("an updated profile skipped a version"));
-        }
-        *known = profile.clone();
-    }
-    for profile in &change.created {
-        if world.profiles.insert(profile.id, profile.clone()).is_some() {
-            return Err(broken("a created profile existed"));
+        let mut holders = world.holders(key);
+        holders.remove(id);
+        match holders.is_empty() {
+            true => drop(world.identifiers.remove(key)),
+            false => drop(world.identifiers.insert(key.clone(), holders)),
         }
     }
     for profile in &change.restored {
-        if !world.retired.remove(&profile.id) {
-            return Err(broken("a restored profile was not retired"));
-        }
-        world.profiles.insert(profile.id, profile.clone());
+        world.retired.remove(&profile.id);
     }
+    let written = change.updated.iter().chain(&change.created).chain(&change.restored);
+    world.profiles.extend(written.map(|profile| (profile.id, Arc::clone(profile))));
     for erasure in &change.erasures {
-        erase(world, erasure)?;
+        erase(world, erasure);
     }
     for (key, id) in &change.claimed {
-        let holders = world.identifiers.entry(key.clone()).or_default();
-        if key.kind.is_unique() && !holders.is_empty() || !holders.insert(*id) {
-            return Err(broken("a claimed key was taken"));
-        }
+        world.identifiers.entry(key.clone()).or_default().insert(*id);
     }
-    for (id, version) in &change.retired {
-        let known = world.profiles.remove(id).ok_or_else(|| broken("a retired profile is gone"))?;
-        if known.version != *version {
-            return Err(broken("a retired profile has another version"));
-        }
+    for (id, _) in &change.retired {
+        world.profiles.remove(id);
         world.retired.insert(*id);
     }
     world.ledger.extend(change.ledger.iter().map(|row| (row.mark, row.clone())));
@@ -71,15 +53,12 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     for row in &change.friendships {
         world.friendships.insert((row.user.clone(), row.channel.clone()), row.clone());
     }
-    for row in &change.inbox {
-        if world.inbox.insert(row.key.clone(), row.clone()).is_some() {
-            return Err(broken("an inbox row existed"));
-        }
-    }
+    world.inbox.extend(change.inbox.iter().map(|row| (row.key.clone(), row.clone())));
     for (key, to, note) in &change.inbox_settled {
-        let row = world.inbox.get_mut(key).ok_or_else(|| broken("a settled inbox row is gone"))?;
-        row.state = *to;
-        row.note.clone_from(note);
+        if let Some(row) = world.inbox.get_mut(key) {
+            row.state = *to;
+            row.note.clone_from(note);
+        }
     }
     world.journal.extend(change.journal.iter().cloned());
     world.consents.extend(change.consents.iter().cloned());
@@ -96,9 +75,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     }
     if let Some((answer, since)) = &change.answer {
         world.answers.retain(|_, kept| kept.at >= *since);
-        if world.answers.insert(answer.key, answer.clone()).is_some() {
-            return Err(broken("an answer was kept already"));
-        }
+        world.answers.insert(answer.key, answer.clone());
     }
     if let Some(run) = &change.sync {
         world.syncs.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
@@ -110,15 +87,13 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         world.imports.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
         world.issues.entry(run.id).or_default().extend(change.import_issues.iter().cloned());
     }
+    apply_config(&mut state.config, &change.config);
     Ok(())
 }
 
-fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
+fn erase(world: &mut World, erasure: &Erasure) {
     let gone = |id: &ProfileId| erasure.sides.contains(id);
-    let known = world.profiles.remove(&erasure.profile).ok_or_else(|| broken("an erased profile is gone"))?;
-    if known.version != erasure.version {
-        return Err(broken("an erased profile has another version"));
-    }
+    world.profiles.remove(&erasure.profile);
     world.retired.retain(|id| !gone(id));
     world.events.retain(|row| !gone(&row.profile));
     world.purchases.retain(|row| !gone(&row.profile));
@@ -160,7 +135,6 @@ fn erase(world: &mut World, erasure: &Erasure) -> Result<(), Fault> {
         let names = |cell: &String| erasure.texts.contains(&cell.trim().to_lowercase());
         issues.retain(|issue| !issue.cells.iter().any(names));
     }
-    Ok(())
 }
 
 /// Takes images of merges that are over, oldest first, and the log that only they needed.
@@ -192,12 +166,7 @@ pub(super) fn expire(state: &mut State, now: Timestamp, limit: usize) -> Expired
     Expired { merges, writes }
 }
 
-fn broken(what: &str) -> Fault {
-    Fault::Inconsistent(format!("model: {what}"))
-}
-
-fn apply_config(state: &mut State, changes: &[ConfigChange]) {
-    let config = &mut state.config;
+fn apply_config(config: &mut Config, changes: &[ConfigChange]) {
     for change in changes {
         match change.clone() {
             ConfigChange::PutWorkspace(row) => {

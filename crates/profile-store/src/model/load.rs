@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{Keys, Loaded, SummaryKey, WorkspaceId};
+use profile_model::{Address, ChannelId, Keys, LineUserId, Loaded, StateOf, SummaryKey, WorkspaceId};
 
 use super::{State, World};
 
@@ -21,13 +21,10 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
         loaded.profiles.extend(world.profiles.get(id).map(|profile| (*id, Arc::clone(profile))));
     }
     for address in &keys.addresses {
-        let states = world.states.iter().filter(|((of, _), _)| of == address).map(|(_, state)| state.clone());
-        loaded.addresses.insert(address.clone(), states.collect());
+        load_address(world, address, &mut loaded);
     }
     for user in &keys.line_users {
-        let known = world.friendships.iter().filter(|((of, _), _)| of == user);
-        let by_channel = known.map(|((_, channel), friendship)| (channel.clone(), friendship.clone()));
-        loaded.friendships.insert(user.clone(), by_channel.collect());
+        load_friendships(world, user, &mut loaded);
     }
     let of_holders = keys.summaries_of_holders.iter().flat_map(|(key, of, name)| {
         let holders = world.identifiers.get(key).into_iter().flatten();
@@ -36,6 +33,9 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
     for key in of_holders.chain(keys.summaries.iter().cloned()) {
         let summary = world.summaries.get(&key).cloned();
         loaded.summaries.insert(key, summary);
+    }
+    if keys.views {
+        load_views(world, &mut loaded);
     }
     for key in &keys.inbox {
         loaded.inbox.insert(key.clone(), world.inbox.get(key).map(|row| row.state));
@@ -78,4 +78,34 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
     loaded.config = keys.config.then(|| Arc::new(state.config.clone()));
     loaded.mark_asked(keys);
     loaded
+}
+
+fn load_address(world: &World, address: &Address, loaded: &mut Loaded) {
+    let from = world.states.range((address.clone(), StateOf::Global)..);
+    let states = from.take_while(|((of, _), _)| of == address);
+    loaded.addresses.insert(address.clone(), states.map(|(_, state)| state.clone()).collect());
+}
+
+fn load_friendships(world: &World, user: &LineUserId, loaded: &mut Loaded) {
+    let from = world.friendships.range((user.clone(), ChannelId(String::new()))..);
+    let known = from.take_while(|((of, _), _)| of == user);
+    let by_channel = known.map(|((_, channel), friendship)| (channel.clone(), friendship.clone()));
+    loaded.friendships.insert(user.clone(), by_channel.collect());
+}
+
+/// What the profiles found are read through.
+fn load_views(world: &World, loaded: &mut Loaded) {
+    let profiles: Vec<_> = loaded.profiles.values().cloned().collect();
+    let mut sides = Vec::new();
+    for profile in profiles {
+        if let Some(address) = profile.email_address() {
+            load_address(world, &address, loaded);
+        }
+        if let Some(user) = &profile.line_id {
+            load_friendships(world, user, loaded);
+        }
+        sides.extend(profile.sides());
+    }
+    let own = world.summaries.iter().filter(|(key, _)| sides.contains(&key.profile));
+    loaded.all_summaries = own.map(|(key, summary)| (key.clone(), summary.clone())).collect();
 }

@@ -1,4 +1,4 @@
-//! Load over HTTP: closed-loop clients for a while.
+//! Load over HTTP: closed-loop clients for a while, or requests at a constant rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use testkit::{Caller, Event, Webhook};
+
+use super::steady::{Steady, steady};
 
 /// Clients at once, and objects per track request.
 const CLIENTS: u64 = 16;
@@ -32,8 +34,8 @@ pub(crate) fn line_id(number: u64) -> String {
     format!("U{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// A CSV of customers `c0`.. with 11 custom columns, an email, and a LINE ID for every second.
-pub(crate) fn customers(count: u64) -> Vec<u8> {
+/// A CSV of customers, `c0`.. for the prefix `c`, with 11 custom columns, an email, and for `c` a LINE ID for every second.
+pub(crate) fn customers(prefix: &str, count: u64) -> Vec<u8> {
     use std::fmt::Write as _;
     let mut text = String::from("external_id,email,native_line_id");
     for column in 0..11 {
@@ -41,8 +43,8 @@ pub(crate) fn customers(count: u64) -> Vec<u8> {
     }
     text.push('\n');
     for number in 0..count {
-        let line = if number % 2 == 0 { line_id(number) } else { String::new() };
-        let _ = write!(text, "c{number},c{number}@example.com,{line}");
+        let line = if prefix == "c" && number % 2 == 0 { line_id(number) } else { String::new() };
+        let _ = write!(text, "{prefix}{number},{prefix}{number}@example.com,{line}");
         for column in 0..11 {
             let _ = write!(text, ",value-{}", number.wrapping_add(column));
         }
@@ -119,7 +121,7 @@ pub(crate) async fn constant(caller: &Caller, time: Duration) -> Result<Load> {
     let caller = caller.clone();
     load(time, 1, move |_| {
         let caller = caller.clone();
-        async move { Ok(caller.get("/healthz").await?.status) }
+        async move { caller.get_status("/healthz").await }
     })
     .await
 }
@@ -130,7 +132,7 @@ pub(crate) async fn look_up(caller: &Caller, time: Duration, profiles: u64) -> R
     load(time, 1, move |number| {
         let known = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % profiles) & !1;
         let (caller, path) = (caller.clone(), format!("/line/users/{}", line_id(known)));
-        async move { Ok(caller.get(&path).await?.status) }
+        async move { caller.get_status(&path).await }
     })
     .await
 }
@@ -138,11 +140,80 @@ pub(crate) async fn look_up(caller: &Caller, time: Duration, profiles: u64) -> R
 /// Signed webhooks with one follow of a new user each.
 pub(crate) async fn follows(webhook: &Webhook, time: Duration) -> Result<Load> {
     let webhook = webhook.clone();
+    load(time, 1, move |number| follow(&webhook, line_id(number | 1 << 50), format!("bench-{number}"))).await
+}
+
+/// The same at 1,000 a second.
+pub(crate) async fn burst(webhook: &Webhook, time: Duration) -> Result<Steady> {
+    steady(1000, time, |number| follow(webhook, burst_id(number), format!("burst-{number}"))).await
+}
+
+/// How many of the first `count` users of the burst nobody is found by.
+pub(crate) async fn missing(caller: &Caller, count: u64) -> Result<u64> {
+    let next = Arc::new(AtomicU64::new(0));
+    let tasks: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (caller, next) = (caller.clone(), Arc::clone(&next));
+            tokio::spawn(async move {
+                let mut missing = 0;
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return anyhow::Ok(missing);
+                    }
+                    let found = caller.line_user(&burst_id(number)).await?;
+                    let subscribed = |found: Value| {
+                        found["channels"][0]["state"] == "subscribed" && found["profiles"][0].is_object()
+                    };
+                    missing += u64::from(!found.is_some_and(subscribed));
+                }
+            })
+        })
+        .collect();
+    let mut missing = 0;
+    for task in tasks {
+        missing += task.await??;
+    }
+    Ok(missing)
+}
+
+fn burst_id(number: u64) -> String {
+    line_id(number | 1 << 51)
+}
+
+fn follow(webhook: &Webhook, user: String, id: String) -> impl Future<Output = Result<u16>> + Send + use<> {
+    let event = Event { kind: "follow", user, at: 1_727_600_000_000, id };
+    let webhook = webhook.clone();
+    async move { Ok(webhook.send(&[event.json()]).await?.status) }
+}
+
+/// Small requests as an application sends them: 50 a second, two objects of known profiles each.
+pub(crate) async fn interactive(caller: &Caller, time: Duration, profiles: u64) -> Result<Steady> {
+    steady(50, time, |number| {
+        let mut objects = objects(number, Objects::Known(profiles));
+        objects.truncate(2);
+        let (caller, body) = (caller.clone(), json!({"attributes": objects}));
+        async move { Ok(caller.post("/users/track", &body).await?.status) }
+    })
+    .await
+}
+
+/// A CSV of profiles that share one email address.
+pub(crate) fn sharing(email: &str, count: u64) -> Vec<u8> {
+    use std::fmt::Write as _;
+    let mut text = String::from("external_id,email,k1\n");
+    for number in 0..count {
+        let _ = writeln!(text, "{email}-{number},{email},value-{number}");
+    }
+    text.into_bytes()
+}
+
+/// Requests of one object that name an email address.
+pub(crate) async fn by_email(caller: &Caller, time: Duration, email: &str) -> Result<Load> {
+    let (caller, email) = (caller.clone(), email.to_owned());
     load(time, 1, move |number| {
-        let user = line_id(number | 1 << 50);
-        let event = Event { kind: "follow", user, at: 1_727_600_000_000, id: format!("bench-{number}") };
-        let webhook = webhook.clone();
-        async move { Ok(webhook.send(&[event.json()]).await?.status) }
+        let (caller, body) = (caller.clone(), json!({"attributes": [{"email": email, "k1": number}]}));
+        async move { Ok(caller.post("/users/track", &body).await?.status) }
     })
     .await
 }
