@@ -83,6 +83,10 @@ pub(crate) struct ServeArguments {
     /// Base of webhook URLs [environment: ENMUSUBI_PUBLIC_URL; default: http://LISTEN]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed, addresses or blocks with commas between [environment:
+    /// ENMUSUBI_TRUSTED_PROXIES; default: none]
+    #[arg(long, value_name = "CIDR,..")]
+    pub(crate) trusted_proxies: Option<String>,
 }
 
 /// How to show the story.

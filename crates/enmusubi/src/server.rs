@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_api::{ApiState, Patience};
+use http_api::{ApiState, Edge, Patience};
 use line_platform::messaging::{MessagingClient, MessagingOptions};
 use line_service::{LineService, Sealer, Workers};
 use profile_store::{JobKind, JobWorker, ProfileStore, Upkeep};
@@ -68,7 +68,8 @@ impl Server {
         let duplicates = JobWorker::spawn(store.clone(), JobKind::Duplicates);
         let upkeep = Upkeep::spawn(store.clone());
         let (stop, stopped) = oneshot::channel();
-        let state = ApiState { store: store.clone(), line };
+        let edge = Edge::new(settings.trusted_proxies.clone());
+        let state = ApiState { store: store.clone(), line, edge };
         let task = tokio::spawn(http_api::serve(listener, state, Patience::default(), async {
             drop(stopped.await)
         }));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use http_api::TrustedProxies;
 use serde::Deserialize;
 
 use crate::args::{ServeArguments, Shared};
@@ -45,6 +46,7 @@ pub(crate) struct Layer {
     database: Option<String>,
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
+    trusted_proxies: Option<String>,
     line_api_base: Option<String>,
     line_access_base: Option<String>,
     secret_key: Option<Secret>,
@@ -60,6 +62,7 @@ impl Layer {
             database: shared.database.clone(),
             data_dir: shared.data_dir.clone(),
             public_url: serve.public_url.clone(),
+            trusted_proxies: serve.trusted_proxies.clone(),
             ..Self::default()
         }
     }
@@ -72,6 +75,7 @@ impl Layer {
             database: text("DATABASE"),
             data_dir: text("DATA_DIR").map(PathBuf::from),
             public_url: text("PUBLIC_URL"),
+            trusted_proxies: text("TRUSTED_PROXIES"),
             line_api_base: text("LINE_API_BASE"),
             line_access_base: text("LINE_ACCESS_BASE"),
             secret_key: text("SECRET_KEY").map(Secret),
@@ -95,6 +99,7 @@ impl Layer {
             database: self.database.or(weaker.database),
             data_dir: self.data_dir.or(weaker.data_dir),
             public_url: self.public_url.or(weaker.public_url),
+            trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
             line_api_base: self.line_api_base.or(weaker.line_api_base),
             line_access_base: self.line_access_base.or(weaker.line_access_base),
             secret_key: self.secret_key.or(weaker.secret_key),
@@ -115,6 +120,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// Base of webhook URLs, if it is not where we listen.
     pub(crate) public_url: Option<String>,
+    /// Whose `X-Forwarded-For` is believed; nobody's by default.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Messaging API, if it is not LINE itself.
     pub(crate) line_api_base: Option<String>,
     /// LINE Login, if it is not LINE itself.
@@ -134,6 +141,7 @@ impl fmt::Debug for Settings {
             .field("database", &self.database)
             .field("data_dir", &self.data_dir)
             .field("public_url", &self.public_url)
+            .field("trusted_proxies", &self.trusted_proxies)
             .field("line_api_base", &self.line_api_base)
             .field("line_access_base", &self.line_access_base)
             .field("secret_key", &self.secret_key)
@@ -180,12 +188,16 @@ impl Settings {
         });
         // The folder of a bare file name is an empty path, which cannot be opened.
         let data_dir = if data_dir.as_os_str().is_empty() { PathBuf::from(".") } else { data_dir };
+        let trusted_proxies = layer.trusted_proxies.as_deref().unwrap_or_default().parse();
+        let trusted_proxies =
+            trusted_proxies.map_err(|error| Failure::Misuse(format!("trusted_proxies: {error}")))?;
         let url = |text: Option<String>| text.map(|text| text.trim_end_matches('/').to_owned());
         Ok(Self {
             listen,
             database: named.unwrap_or_else(|| data_dir.join(DATABASE_FILE)),
             data_dir,
             public_url: url(layer.public_url),
+            trusted_proxies,
             line_api_base: url(layer.line_api_base),
             line_access_base: url(layer.line_access_base),
             secret_key: layer.secret_key,
@@ -201,6 +213,7 @@ impl Settings {
             database: folder.join(DATABASE_FILE),
             data_dir: folder.to_owned(),
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             line_api_base: Some(line_api_base),
             line_access_base: None,
             secret_key: None,

@@ -1,6 +1,6 @@
 //! The envelope of answers and errors (`GEN-6`, design section 6).
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use profile_store::Fault;
 use serde_json::{Value, json};
@@ -37,6 +37,10 @@ codes!(
     BodyTooLarge = "body_too_large",
     /// Not the content type of the route.
     ContentTypeUnsupported = "content_type_unsupported",
+    /// A `Content-Encoding` that is not read.
+    ContentEncodingUnsupported = "content_encoding_unsupported",
+    /// The body is not what its `Content-Encoding` says.
+    BodyEncodingInvalid = "body_encoding_invalid",
     /// The body broke off.
     BodyIncomplete = "body_incomplete",
     /// Nothing more of the body came for too long.
@@ -120,23 +124,31 @@ pub(crate) struct Problem {
     pub(crate) body: Value,
     /// For the log, never for the caller.
     cause: Option<String>,
+    /// What the caller needs beside the body.
+    headers: HeaderMap,
 }
 
 impl Problem {
     /// An error of ours, with its code.
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         let body = json!({"message": message.into(), "code": code.as_str()});
-        Self { status, body, cause: None }
+        Self { status, body, cause: None, headers: HeaderMap::new() }
     }
 
     /// An error that the reference quotes: exactly its keys.
     pub(crate) fn quoted(status: StatusCode, message: &str) -> Self {
-        Self { status, body: json!({"message": message}), cause: None }
+        Self { status, body: json!({"message": message}), cause: None, headers: HeaderMap::new() }
     }
 
     /// The same with per-object errors.
     pub(crate) fn with_errors(mut self, errors: Value) -> Self {
         self.body["errors"] = errors;
+        self
+    }
+
+    /// The same with a header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
         self
     }
 
@@ -188,6 +200,7 @@ pub(crate) struct Failed {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = answer(self.status, &self.body);
+        response.headers_mut().extend(self.headers);
         if self.status.is_server_error() {
             response.extensions_mut().insert(Failed { body: self.body, cause: self.cause });
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

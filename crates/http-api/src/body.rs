@@ -1,16 +1,20 @@
-//! Reading bodies: size, content type, JSON, in this order.
+//! Reading bodies: size, coding, content type, JSON, in this order.
 
 use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 use tower_http::timeout::TimeoutError;
 
 use crate::answer::{Code, Problem};
+
+mod coding;
+
+use coding::Coding;
 
 /// Body limit of `/users/track`.
 pub(crate) const TRACK: usize = 8 << 20;
@@ -39,15 +43,21 @@ pub(crate) fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// The whole body, at most `limit` bytes.
+/// The whole body, unpacked, at most `limit` bytes: of what comes, and of what it unpacks to.
 pub(crate) async fn read(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     if declared(&parts.headers).is_some_and(|length| length > limit as u64) {
         linger(&parts.headers, body).await;
         return Err(too_large(limit));
     }
+    let coding = coding::coding(&parts.headers);
+    if matches!(coding, Coding::Gzip | Coding::Zstd) {
+        body = coding::unpack(coding, Body::new(Limited::new(body, limit)));
+    }
     match Limited::new(&mut body, limit).collect().await {
+        // Only now is it known to be small enough.
+        Ok(_) if coding == Coding::Unknown => Err(unknown_coding()),
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
+        Err(error) if causes(error.as_ref()).any(|cause| cause.is::<LengthLimitError>()) => {
             linger(&parts.headers, body).await;
             Err(too_large(limit))
         }
@@ -55,12 +65,34 @@ pub(crate) async fn read(parts: &Parts, mut body: Body, limit: usize) -> Result<
     }
 }
 
+/// A body that is not held but streamed, unpacked; its reader bounds it.
+pub(crate) fn unpacked(parts: &Parts, body: Body) -> Result<Body, Problem> {
+    match coding::coding(&parts.headers) {
+        Coding::Plain => Ok(body),
+        Coding::Unknown => Err(unknown_coding()),
+        known => Ok(coding::unpack(known, body)),
+    }
+}
+
+fn unknown_coding() -> Problem {
+    let message = "Unsupported Media Type: the body may be compressed with gzip or zstd, once, or not at all";
+    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentEncodingUnsupported, message);
+    problem.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED))
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| cause.source())
+}
+
 /// What to answer where a body does not come to its end: its sender has gone, or is silent for too long.
 pub(crate) fn broken(error: &(dyn Error + 'static)) -> Problem {
-    let mut causes = std::iter::successors(Some(error), |&cause| cause.source());
-    if causes.any(|cause| cause.is::<TimeoutError>()) {
+    if causes(error).any(|cause| cause.is::<TimeoutError>()) {
         let message = "the rest of the body did not come in time";
         return Problem::new(StatusCode::REQUEST_TIMEOUT, Code::BodyTimeout, message);
+    }
+    if causes(error).any(coding::is_damaged) {
+        let message = "the body cannot be unpacked: it is not what Content-Encoding says, or not all of it";
+        return Problem::invalid(Code::BodyEncodingInvalid, message);
     }
     Problem::invalid(Code::BodyIncomplete, "the body broke off")
 }
@@ -106,7 +138,9 @@ fn parse(parts: &Parts, bytes: &[u8]) -> Result<Value, Problem> {
         let message = "Unsupported Media Type: send the body as application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentTypeUnsupported, message));
     }
-    serde_json::from_slice(bytes).map_err(|_| {
+    // A byte order mark is no part of the text (RFC 8259, section 8.1).
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(text).map_err(|_| {
         let message = "Error while parsing request body. Please check your syntax.";
         Problem::quoted(StatusCode::BAD_REQUEST, message)
     })

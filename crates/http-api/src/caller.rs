@@ -1,15 +1,16 @@
-//! Who calls, and whether the key may (`GEN-1`, `GEN-3`, `CLI-3`, section 0.3).
+//! Who calls, and whether the key may (`GEN-1`, `GEN-3`, `CLI-3`, section 0.3), and not too often (`RL-*`).
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use profile_model::{Actor, WorkspaceId};
+use profile_model::{Actor, RateLimits, WorkspaceId};
 use profile_store::ALL_PERMISSIONS;
 
 use crate::ApiState;
 use crate::answer::{Code, Problem};
+use crate::quota::{Meter, Pool};
 
 /// An authorized caller.
 #[derive(Debug)]
@@ -18,14 +19,15 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
 }
 
-/// Checks key, address and permission, in this order, before anything of the body is read.
+/// Checks key, address, permission and rate, in this order, before anything of the body is read.
 pub(crate) async fn authorize(state: &ApiState, parts: &Parts, permission: &str) -> Result<Caller, Problem> {
     let invalid = || Problem::quoted(StatusCode::UNAUTHORIZED, "Invalid API key");
     let presented = bearer(&parts.headers).ok_or_else(invalid)?;
     let key = state.store.authenticate(presented).await?.ok_or_else(invalid)?;
     if !key.allowed_ips.is_empty() {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        if !peer.is_some_and(|peer| is_allowed(&key.allowed_ips, peer)) {
+        let address = peer.and_then(|peer| state.edge.proxies.caller(peer, &parts.headers));
+        if !address.is_some_and(|address| is_allowed(&key.allowed_ips, address)) {
             let message = "Access Denied: this key may not be used from this address";
             return Err(Problem::new(StatusCode::FORBIDDEN, Code::AddressNotAllowed, message));
         }
@@ -33,7 +35,22 @@ pub(crate) async fn authorize(state: &ApiState, parts: &Parts, permission: &str)
     if !key.permissions.iter().any(|held| held == ALL_PERMISSIONS || held == permission) {
         return Err(Problem::quoted(StatusCode::FORBIDDEN, "Access Denied"));
     }
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    take(state, parts, key.workspace, Pool::of(route)).await?;
     Ok(Caller { workspace: key.workspace, actor: Actor::new("api", key.id.to_string()) })
+}
+
+/// Counts the request for a pool of its workspace, or refuses it.
+pub(crate) async fn take(
+    state: &ApiState,
+    parts: &Parts,
+    workspace: WorkspaceId,
+    pool: Pool,
+) -> Result<(), Problem> {
+    let config = state.store.config().await?;
+    let limits =
+        config.workspaces.get(&workspace).map_or(RateLimits::Off, |known| known.settings.rate_limits);
+    state.edge.quotas.take(limits, workspace, pool, parts.extensions.get::<Meter>())
 }
 
 /// The key of `Authorization: Bearer KEY`; scheme in any case, no quotes round the key.

@@ -1,7 +1,7 @@
 //! Around every request: its id, the rate-limit headers, one log line without personal data, one more for a 5xx.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
 use crate::answer::{Code, Failed, Problem};
+use crate::quota::Meter;
 
 /// What a handler knows of its work, for the log line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,16 +26,12 @@ pub(crate) struct Measured {
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Limit shown while limits are off: large, so that clients that read it go on (`CLI-7`).
-const NO_LIMIT: HeaderValue = HeaderValue::from_static("1000000");
-
-/// How far ahead the end of the (unlimited) window is shown.
-const WINDOW_SECONDS: u64 = 60;
-
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = uuid::Uuid::new_v4().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let meter = Meter::default();
+    request.extensions_mut().insert(meter.clone());
     let method = request.method().clone();
     // The template, never the path: a path can hold a LINE id.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
@@ -54,14 +51,11 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     let measured = response.extensions().get::<Measured>().copied().unwrap_or_default();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    headers.insert(HeaderName::from_static("x-ratelimit-limit"), NO_LIMIT);
-    headers.insert(HeaderName::from_static("x-ratelimit-remaining"), NO_LIMIT);
-    headers.insert(HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(now + WINDOW_SECONDS));
+    meter.reading().show(headers);
     tracing::info!(
         request_id = %id,
         method = %method,

@@ -15,10 +15,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::{ApiState, router};
+use crate::{ApiState, Edge, router};
 
+mod bodies;
 mod faults;
+mod keys;
 mod order;
+mod rates;
+mod routes;
 mod sockets;
 mod uploads;
 
@@ -66,7 +70,7 @@ impl Api {
         store.bootstrap(Some(KEY.to_owned())).await.unwrap();
         let client = MessagingClient::new(MessagingOptions::default()).unwrap();
         let line = LineService::new(store.clone(), client, Sealer::new("s"), "http://localhost".to_owned());
-        let state = ApiState { store: store.clone(), line };
+        let state = ApiState { store: store.clone(), line, edge: Edge::default() };
         Self { router: router(state.clone()), state, store, folder }
     }
 

@@ -18,6 +18,8 @@ pub struct Settings {
     pub line_id_check: LineIdCheck,
     /// What the 75 objects of a track request are counted over (`TRK-2`, `OPEN-4`).
     pub batch_limit: BatchLimit,
+    /// Whether callers are limited as Braze limits them (`RL-*`).
+    pub rate_limits: RateLimits,
     /// Whether ids of merged profiles lead to the survivor (`MID`).
     pub merged_ids: MergedIds,
     /// What happens when a profile with a follower's alias exists already.
@@ -39,6 +41,7 @@ impl Default for Settings {
             time_zone: Zone::utc(),
             line_id_check: LineIdCheck::default(),
             batch_limit: BatchLimit::default(),
+            rate_limits: RateLimits::default(),
             merged_ids: MergedIds::default(),
             line_convergence: LineConvergence::default(),
             undo_days: 180,
@@ -69,6 +72,17 @@ pub enum BatchLimit {
     Total,
     /// Each array by itself.
     PerArray,
+}
+
+/// How often a workspace may be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimits {
+    /// As often as one likes.
+    #[default]
+    Off,
+    /// As Braze's table says, so that a client's back-off can be tested.
+    Braze,
 }
 
 /// Whether ids of merged profiles lead to the survivor.
@@ -104,13 +118,13 @@ mod tests {
         assert_eq!(settings, Settings::default());
         assert_eq!(
             serde_json::to_string(&settings).unwrap(),
-            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","merged_ids":"follow","line_convergence":"braze","undo_days":180,"fold_limit":10,"fold_window_hours":24,"common_values":[]}"#
+            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","rate_limits":"off","merged_ids":"follow","line_convergence":"braze","undo_days":180,"fold_limit":10,"fold_window_hours":24,"common_values":[]}"#
         );
     }
 
     #[test]
     fn settings_come_back_as_they_were_stored() {
-        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","merged_ids":"forget","line_convergence":"merge","undo_days":7,"fold_limit":3,"fold_window_hours":1,"common_values":["shop@example.jp"]}"#;
+        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","rate_limits":"braze","merged_ids":"forget","line_convergence":"merge","undo_days":7,"fold_limit":3,"fold_window_hours":1,"common_values":["shop@example.jp"]}"#;
         let settings: Settings = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&settings).unwrap(), text);
     }

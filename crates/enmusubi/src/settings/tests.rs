@@ -14,7 +14,7 @@ fn environment(pairs: &[(&str, &str)]) -> Layer {
 
 fn flags(database: Option<&str>, listen: Option<&str>) -> Layer {
     let shared = Shared { database: database.map(str::to_owned), ..Shared::default() };
-    let serve = ServeArguments { listen: listen.map(str::to_owned), public_url: None };
+    let serve = ServeArguments { listen: listen.map(str::to_owned), public_url: None, trusted_proxies: None };
     Layer::of_flags(&shared, &serve)
 }
 
@@ -101,6 +101,16 @@ fn databases_that_are_not_there_yet_are_refused_without_showing_the_url() {
 #[test]
 fn an_address_without_a_port_is_refused_by_name() {
     assert!(refused(flags(None, Some("localhost"))).starts_with("listen: "));
+}
+
+#[test]
+fn trusted_proxies_are_addresses_and_blocks() {
+    let named = |text: &str| Settings::from_layer(environment(&[("ENMUSUBI_TRUSTED_PROXIES", text)]));
+    let settings = named("10.0.0.0/8, 2001:db8::1").unwrap();
+    assert_eq!(settings.trusted_proxies, "10.0.0.0/8 2001:db8::1".parse().unwrap());
+    assert_eq!(named("").unwrap().trusted_proxies, TrustedProxies::default());
+    let reason = refused(environment(&[("ENMUSUBI_TRUSTED_PROXIES", "10.0.0.0/8,nginx")]));
+    assert!(reason.starts_with("trusted_proxies: 'nginx'"), "{reason}");
 }
 
 #[test]

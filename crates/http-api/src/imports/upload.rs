@@ -47,6 +47,7 @@ pub(crate) async fn upload_users(
     if body::declared(&parts.headers).is_some_and(|length| length > MAX_USERS_FILE + FORM_BYTES) {
         return Err(refuse(UploadFault::TooLarge(MAX_USERS_FILE / 1_000_000)));
     }
+    let stream = body::unpacked(&parts, stream)?;
     let shape = read_shape(&parts.headers)?;
     let target = Target { wanted: read_wanted(&parts.uri)?, caller, state };
     let upload = match shape {

@@ -1,0 +1,15 @@
+//! Users: tracking and export.
+
+use crate::route::{Payload, Route};
+use crate::{body, export, track};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/users/track", track::track).key("users.track").reads(Payload::Json(body::TRACK)),
+        Route::post("/users/track/sync", track::sync).key("users.track.sync").json(),
+        Route::post("/users/track/bulk", track::bulk)
+            .key("users.track.bulk")
+            .reads(Payload::Json(body::BULK)),
+        Route::post("/users/export/ids", export::export_ids).key("users.export.ids").json(),
+    ]
+}
