@@ -1,6 +1,6 @@
 //! The envelope of answers and errors (`GEN-6`, design section 6).
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use profile_store::Fault;
 use serde_json::{Value, json};
@@ -125,19 +125,19 @@ pub(crate) struct Problem {
     /// For the log, never for the caller.
     cause: Option<String>,
     /// What the caller needs beside the body.
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     /// An error of ours, with its code.
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         let body = json!({"message": message.into(), "code": code.as_str()});
-        Self { status, body, cause: None, headers: HeaderMap::new() }
+        Self { status, body, cause: None, headers: Vec::new() }
     }
 
     /// An error that the reference quotes: exactly its keys.
     pub(crate) fn quoted(status: StatusCode, message: &str) -> Self {
-        Self { status, body: json!({"message": message}), cause: None, headers: HeaderMap::new() }
+        Self { status, body: json!({"message": message}), cause: None, headers: Vec::new() }
     }
 
     /// The same with per-object errors.
@@ -148,7 +148,7 @@ impl Problem {
 
     /// The same with a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
