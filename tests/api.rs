@@ -4,10 +4,16 @@
 use serde_json::{Value, json};
 use testkit::{Caller, Server, ServerOptions};
 
+#[path = "api/catalogue.rs"]
+mod catalogue;
 #[path = "api/edge.rs"]
 mod edge;
+#[path = "api/everything.rs"]
+mod everything;
 #[path = "api/examples.rs"]
 mod examples;
+#[path = "api/once.rs"]
+mod once;
 
 async fn server() -> (Server, Caller) {
     let server = Server::start(env!("CARGO_BIN_EXE_enmusubi"), ServerOptions::default()).await.unwrap();

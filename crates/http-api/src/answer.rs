@@ -1,6 +1,6 @@
 //! The envelope of answers and errors (`GEN-6`, design section 6).
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use profile_store::Fault;
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ pub(crate) struct Problem {
     /// For the log, never for the caller.
     cause: Option<String>,
     /// What the caller needs beside the body.
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// In place of the body: one that was answered before, byte for byte.
     told: Option<String>,
 }
@@ -144,7 +144,7 @@ impl Problem {
     /// An error of ours, with its code.
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         let body = json!({"message": message.into(), "code": code.as_str()});
-        Self { status, body, cause: None, headers: HeaderMap::new(), told: None }
+        Self { status, body, cause: None, headers: Vec::new(), told: None }
     }
 
     /// An error that the reference quotes: exactly its keys.
@@ -154,7 +154,7 @@ impl Problem {
 
     /// A body as it was told before.
     pub(crate) fn as_told(status: StatusCode, told: impl Into<Option<String>>) -> Self {
-        Self { status, body: Value::Null, cause: None, headers: HeaderMap::new(), told: told.into() }
+        Self { status, body: Value::Null, cause: None, headers: Vec::new(), told: told.into() }
     }
 
     /// The same with per-object errors.
@@ -165,7 +165,7 @@ impl Problem {
 
     /// The same with a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 

@@ -153,9 +153,11 @@ impl Meter {
     }
 }
 
+type Limiters = HashMap<(WorkspaceId, Pool), Arc<Limiter>>;
+
 /// The counters of this process. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Quotas(Arc<Mutex<HashMap<(WorkspaceId, Pool), Arc<Limiter>>>>);
+pub(crate) struct Quotas(Arc<Mutex<Limiters>>);
 
 impl Quotas {
     /// Counts one request, or refuses it.
