@@ -67,8 +67,11 @@ impl From<IdentityFault> for IdentityError {
     }
 }
 
-/// An operation: its name, and the decision over a batch.
+/// A decision over a batch.
 type Decide<T> = fn(&[T], &Loaded, &Occasion, &Manner) -> (Decision, IdentityReport);
+
+/// An operation: its name, what it loads, its decision, and what it counts as accepted (`None`: every element).
+type Operation<T> = (&'static str, Keys, Decide<T>, Option<Vec<(&'static str, usize)>>);
 
 impl ProfileStore {
     /// `POST /users/identify`.
@@ -88,8 +91,8 @@ impl ProfileStore {
         let accepted = [IdentifyArray::Aliases, IdentifyArray::Emails, IdentifyArray::Phones]
             .map(|array| (array.as_str(), count(array)));
         let keys = identify_keys(&parsed.items);
-        let operation = ("identify", keys, decide_identify as Decide<_>);
-        self.identity(workspace, occasion, body, wish, parsed, Some(accepted.into()), operation).await
+        let operation: Operation<_> = ("identify", keys, decide_identify, Some(accepted.into()));
+        self.identity(workspace, occasion, body, wish, parsed, operation).await
     }
 
     /// `POST /users/merge`.
@@ -107,7 +110,7 @@ impl ProfileStore {
         let items = parse_merges(body, &occasion.settings)?;
         let keys = merge_keys(&items);
         let parsed = Parsed { items, errors: Vec::new() };
-        self.identity(workspace, occasion, body, wish, parsed, None, ("merge", keys, decide_merges)).await
+        self.identity(workspace, occasion, body, wish, parsed, ("merge", keys, decide_merges, None)).await
     }
 
     /// `POST /users/alias/new`.
@@ -124,7 +127,7 @@ impl ProfileStore {
         let occasion = self.occasion(workspace, actor).await?;
         let parsed = parse_new_aliases(body)?;
         let keys = new_alias_keys(&parsed.items);
-        self.identity(workspace, occasion, body, wish, parsed, None, ("alias_new", keys, decide_new_aliases))
+        self.identity(workspace, occasion, body, wish, parsed, ("alias_new", keys, decide_new_aliases, None))
             .await
     }
 
@@ -148,8 +151,7 @@ impl ProfileStore {
             body,
             wish,
             parsed,
-            None,
-            ("alias_update", keys, decide_alias_updates),
+            ("alias_update", keys, decide_alias_updates, None),
         )
         .await
     }
@@ -161,8 +163,7 @@ impl ProfileStore {
         body: &Value,
         wish: Wish,
         parsed: Parsed<T>,
-        accepted: Option<Vec<(&'static str, usize)>>,
-        (name, keys, decide): (&'static str, Keys, Decide<T>),
+        (name, keys, decide, accepted): Operation<T>,
     ) -> Result<IdentityAnswer, IdentityError> {
         let Parsed { items, errors } = parsed;
         if items.is_empty() {

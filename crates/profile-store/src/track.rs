@@ -106,7 +106,7 @@ impl ProfileStore {
         actor: Actor,
         body: Value,
         call: TrackCall,
-        tell: fn(Answered<'_>) -> Result<Result<T, TrackError>, Keys>,
+        tell: fn(Answered<'_>) -> Told<T>,
     ) -> Result<(Result<T, TrackError>, Applied), TrackError> {
         let config = self.config().await?;
         let TrackBatch { items, errors, sent } =
@@ -128,7 +128,7 @@ impl ProfileStore {
                 Answered { tracked, items: &items, outcome: &outcome, decision: &decision, loaded };
             match tell(answered) {
                 Ok(told) => (decision, told),
-                Err(more) => (Decision::NeedMore(Box::new(more)), Err(undecided())),
+                Err(more) => (Decision::NeedMore(more), Err(undecided())),
             }
         };
         let work = Work::new("track", workspace, keys);
@@ -136,6 +136,9 @@ impl ProfileStore {
         Ok(self.decide_once(work, decide).await?)
     }
 }
+
+/// An answer, or what must be loaded to make it.
+type Told<T> = Result<Result<T, TrackError>, Box<Keys>>;
 
 /// Stands where a decision runs again on more.
 fn undecided() -> TrackError {

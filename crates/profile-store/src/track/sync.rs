@@ -20,7 +20,7 @@ pub(super) fn tell(
     outcome: &TrackOutcome,
     decision: &Decision,
     loaded: &Loaded,
-) -> Result<Vec<Value>, Keys> {
+) -> Result<Vec<Value>, Box<Keys>> {
     let found = items.first().zip(outcome.items.first().and_then(|outcome| outcome.profile()));
     let Some((item, id)) = found else { return Ok(Vec::new()) };
     let nothing = ChangeSet::default();
@@ -52,7 +52,7 @@ fn summaries_left(
     name: &Arc<str>,
     change: &ChangeSet,
     loaded: &Loaded,
-) -> Result<Vec<(SummaryKey, Summary)>, Keys> {
+) -> Result<Vec<(SummaryKey, Summary)>, Box<Keys>> {
     let mut missing = Keys::default();
     let mut found = Vec::new();
     for side in profile.sides() {
@@ -64,7 +64,7 @@ fn summaries_left(
             (None, None) => missing.summaries.push(key),
         }
     }
-    if missing.summaries.is_empty() { Ok(read_summaries(profile, &found)) } else { Err(missing) }
+    if missing.summaries.is_empty() { Ok(read_summaries(profile, &found)) } else { Err(Box::new(missing)) }
 }
 
 const fn occurrence(item: &Item) -> Option<(Occurrence, &Arc<str>)> {
