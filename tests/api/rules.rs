@@ -11,7 +11,7 @@ async fn exported(caller: &Caller, id: &str, fields: Value) -> Value {
     answer.json["users"][0].clone()
 }
 
-/// CLI-1, TRK-1, TRK-6: the status of every call of Braze's.
+/// CLI-1, CLI-2, TRK-1, TRK-6, EXP-7: the status of every call of Braze's, and `success`.
 #[tokio::test]
 async fn every_call_answers_with_its_status() {
     let (_server, caller) = server().await;
@@ -77,6 +77,39 @@ async fn what_is_answered_is_applied_and_in_order() {
         let user = exported(&caller, "a", json!(["custom_attributes"])).await;
         assert_eq!(user["custom_attributes"]["n"], number);
     }
+}
+
+/// TRK-3, TRK-4: attributes, then events, then purchases, each in order; several objects may name one user.
+#[tokio::test]
+async fn one_request_applies_in_order() {
+    let (_server, caller) = server().await;
+    let update = |object: Value| {
+        let mut object = object;
+        object["external_id"] = json!("a");
+        object["_update_existing_only"] = json!(true);
+        object
+    };
+    // The arrays stand the other way round, and only the first attributes object may make the user.
+    let body = json!({
+        "purchases": [update(json!({"product_id": "tea", "currency": "JPY", "price": 1, "time": TIME}))],
+        "events": [update(json!({"name": "watched", "time": TIME}))],
+        "attributes": [json!({"external_id": "a", "n": 1}), update(json!({"n": {"inc": 5}})), update(json!({"n": {"inc": -2}}))],
+    });
+    caller.track(&body).await.unwrap();
+    let user = exported(&caller, "a", json!(["custom_attributes", "custom_events", "purchases"])).await;
+    assert_eq!(user["custom_attributes"], json!({"n": 4}));
+    assert_eq!((&user["custom_events"][0]["count"], &user["purchases"][0]["count"]), (&json!(1), &json!(1)));
+}
+
+/// EXP-1: 50 of each at most, and one kind of address.
+#[tokio::test]
+async fn an_export_names_fifty_users_at_most() {
+    let (_server, caller) = server().await;
+    let many = |count: usize| (0..count).map(|number| format!("u{number}")).collect::<Vec<_>>();
+    let ask = async |body: Value| caller.post("/users/export/ids", &body).await.unwrap().status;
+    assert_eq!(ask(json!({"external_ids": many(50)})).await, 201);
+    assert_eq!(ask(json!({"external_ids": many(51)})).await, 400);
+    assert_eq!(ask(json!({"email_address": "a@example.com", "phone": "+819012345678"})).await, 400);
 }
 
 /// GEN-8: a trailing slash is another path, and says so.
