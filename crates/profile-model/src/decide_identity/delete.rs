@@ -3,7 +3,7 @@
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, pick};
 use crate::{
     Address, AddressKind, Decision, Delete, Erasure, GlobalState, Key, Kind, LedgerRow, LineUserId, Loaded,
-    Occasion, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
+    Occasion, Phone, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
 };
 
 /// Decides a batch; with `suppress` every door refuses the erased identifiers from now on.
@@ -92,7 +92,9 @@ fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
     let emails = profile.email.iter().map(|email| email.written.to_lowercase());
     let phones = profile.phone.iter().map(|phone| phone.written.to_lowercase());
     let values = keys.iter().map(|key| key.value.to_lowercase());
-    let mut texts: Vec<_> = values.chain(emails).chain(phones).collect();
+    let numbers =
+        keys.iter().filter(|key| key.kind == Kind::Phone).flat_map(|key| Phone::notations(&key.value));
+    let mut texts: Vec<_> = values.chain(emails).chain(phones).chain(numbers).collect();
     texts.sort_unstable();
     texts.dedup();
     texts
