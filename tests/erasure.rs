@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use testkit::{Answer, Caller, Server, ServerOptions, World};
 
+#[path = "erasure/backup.rs"]
+mod backup;
 #[path = "erasure/bytes.rs"]
 mod bytes;
 #[path = "erasure/comeback.rs"]

@@ -7,7 +7,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{Actor, ErasureId, Key, Keys, Kind, LineUserId, Occasion, ProfileId, Timestamp};
+use crate::{
+    Actor, ErasureId, Key, Keys, Kind, LineUserId, Loaded, MergeId, Occasion, Profile, ProfileId, Timestamp,
+};
 
 /// The secret under which identifiers are hashed; it is not in the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +103,37 @@ pub struct Suppression {
     pub kinds: Vec<Kind>,
 }
 
+/// What a restored database must do about a profile, by the ledger of the one that it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recollection {
+    /// Nothing: nobody in it was erased.
+    Keep,
+    /// It was erased: it goes again, with everything merged into it.
+    Erase,
+    /// One merged into it was erased alone, so that merge was undone before: this merge, its last, must be too.
+    Part(MergeId),
+}
+
 impl Occasion {
+    /// The marks of a profile and everything merged into it; an erasure leaves them in the ledger.
+    #[must_use]
+    pub fn side_marks(&self, profile: &Profile) -> Vec<LedgerMark> {
+        profile.sides().map(|side| self.ledger.mark(&Key::merged(side))).collect()
+    }
+
+    /// What is to be done about a profile of a backup. `loaded` holds the ledger's rows of its [`Occasion::side_marks`].
+    #[must_use]
+    pub fn recollect(&self, profile: &Profile, loaded: &Loaded) -> Recollection {
+        let is_erased = |side: ProfileId| {
+            matches!(loaded.ledger.get(&self.ledger.mark(&Key::merged(side))), Some(Some(_)))
+        };
+        match profile.merged.last() {
+            _ if is_erased(profile.id) => Recollection::Erase,
+            Some(last) if profile.sides().any(is_erased) => Recollection::Part(last.merge),
+            _ => Recollection::Keep,
+        }
+    }
+
     /// Adds the marks of the identifiers that a unit looks up or writes, where anybody was ever erased.
     pub fn remember(&self, keys: &mut Keys) {
         if self.has_erasures {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod backup;
 mod compaction;
 mod config;
 mod consents;
@@ -12,6 +13,7 @@ mod jobs;
 mod load;
 mod lookups;
 mod migrations;
+mod replacement;
 mod rows;
 mod scan;
 mod statement;
@@ -20,4 +22,5 @@ mod writer;
 
 pub use examination::Examination;
 pub use migrations::SCHEMA_VERSION;
+pub use replacement::{Carried, Displaced};
 pub use store::{Options, SqliteStore};

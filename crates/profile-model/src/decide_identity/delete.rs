@@ -53,6 +53,16 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         };
         draft.put_ledger(row);
     }
+    for side in profile.sides() {
+        draft.put_ledger(LedgerRow {
+            mark: draft.ledger_secret().mark(&Key::merged(side)),
+            kind: Kind::MergedId,
+            erasure,
+            erased_at: at,
+            opted_out: false,
+            suppressed: false,
+        });
+    }
     let line_users = left
         .iter()
         .filter(|key| key.kind == Kind::LineId)
