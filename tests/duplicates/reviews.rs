@@ -61,7 +61,7 @@ async fn a_parked_group_keeps_its_id_until_it_is_moot() {
     let (_server, caller) = server().await;
     let group = park_two(&caller).await;
     run(&caller, json!({"by": "email"})).await;
-    assert_eq!(parked(&caller).await, [group.clone()]);
+    assert_eq!(parked(&caller).await, std::slice::from_ref(&group));
     put(&caller, json!({"external_id": "cyd", "email": "one@example.com"})).await;
     run(&caller, json!({"by": "email"})).await;
     let grown = parked(&caller).await;

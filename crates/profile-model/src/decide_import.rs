@@ -74,7 +74,7 @@ pub fn decide_import(
         issues.extend(issue(chunk, u32::try_from(*place).unwrap_or(0), IssueLevel::Warning, "", reason));
     }
     for place in &outcome.via_merged_id {
-        let reason = "via_merged_id: the user of this row was merged into another, whom the row went to";
+        let reason = "via_merged_id: this user was merged into another; the row went to the survivor";
         issues.extend(issue(chunk, u32::try_from(*place).unwrap_or(0), IssueLevel::Warning, "", reason));
     }
     for error in outcome.errors.iter().filter(|error| !error.rejected) {

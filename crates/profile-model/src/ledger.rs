@@ -144,3 +144,52 @@ impl Occasion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shelf::{Shelf, alias};
+
+    /// Kind, label and value each make another mark, wherever one ends and the next begins; so does another secret.
+    #[test]
+    fn marks_tell_identifiers_apart_and_say_nothing() {
+        let secret = LedgerSecret::derive("key");
+        let keys = [
+            Key::external_id("ab"),
+            Key::alias(&alias("a", "b")),
+            Key::alias(&alias("", "ab")),
+            Key::alias(&alias("ab", "")),
+            Key { kind: Kind::Email, label: "".into(), value: "ab".into() },
+        ];
+        let marks: std::collections::BTreeSet<_> = keys.iter().map(|key| secret.mark(key)).collect();
+        assert_eq!(marks.len(), keys.len());
+        assert_eq!(secret.mark(&keys[0]), LedgerSecret::derive("key").mark(&keys[0]));
+        assert_ne!(secret.mark(&keys[0]), LedgerSecret::derive("other").mark(&keys[0]));
+        assert_eq!(format!("{secret:?}"), "LedgerSecret(..)");
+    }
+
+    /// Where nobody was ever erased nobody asks; else each identifier is asked for once, and ids of profiles never.
+    #[test]
+    fn the_ledger_is_asked_only_where_somebody_was_erased() {
+        let shelf = Shelf::new();
+        let mut occasion = shelf.occasion();
+        let id = occasion.fresh.profile_id(0);
+        let named =
+            vec![Key::external_id("a"), Key::merged(id), Key::external_id("a"), Key::external_id("b")];
+        for (has_erasures, count) in [(false, 0), (true, 2)] {
+            occasion.has_erasures = has_erasures;
+            let mut keys = Keys { identifiers: named.clone(), ..Keys::default() };
+            occasion.remember(&mut keys);
+            assert_eq!(keys.ledger.len(), count);
+            assert!(keys.ledger.is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_row_of_an_import_is_read_back_as_it_was_named() {
+        let import = crate::ImportId(uuid::Uuid::from_u128(1));
+        let actor = Actor::of_row(import, 12);
+        assert_eq!(actor.row(), Some((import.to_string().as_str(), 12)));
+        assert_eq!(Actor::new("api", "key").row(), None);
+    }
+}

@@ -158,7 +158,7 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
         for record in world.merges.values_mut() {
             let theirs = who.contains(&record.kept) || who.contains(&record.removed);
             let images = [&record.kept_image, &record.removed_image].into_iter().flatten();
-            if theirs && images.map(|image| serde_json::to_string(&**image).unwrap_or_default()).any(tells) {
+            if theirs && images.map(|image| image.to_image()).any(tells) {
                 record.kept_image = None;
                 record.removed_image = None;
                 record.states.clear();
