@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod apply;
 mod backup;
+mod catalogue;
 mod compaction;
 mod config;
 mod consents;
@@ -18,6 +20,7 @@ mod rows;
 mod scan;
 mod statement;
 mod store;
+mod traces;
 mod writer;
 
 pub use examination::Examination;
