@@ -120,3 +120,19 @@ async fn nobody_has_no_history() {
         assert_eq!((answer.status, answer.json), (404, expected));
     }
 }
+
+/// A row of an import is named by its import and line, where it made somebody and where it changed an identity.
+#[tokio::test]
+async fn the_history_names_the_row_of_an_import() {
+    let (_server, caller) = server().await;
+    let first = caller.import("external_id\nann\nben\n").await.unwrap();
+    let csv = format!("external_id,native_line_id\nann,\nben,{}\n", line_id(1));
+    let second = caller.import(csv).await.unwrap();
+    let ben = user(&caller, "ben").await["braze_id"].clone();
+    let history = entries(&caller, &ben).await;
+    assert_eq!(kinds(&history), ["created", "line_linked"]);
+    for (entry, import) in history.iter().zip([&first, &second]) {
+        let actor = json!({"kind": "import", "reference": import["import_id"], "name": null, "line": 3});
+        assert_eq!(entry["actor"], actor);
+    }
+}

@@ -59,8 +59,13 @@ async fn track_and_csv_follow_merged_ids() {
         purchase["price"] = json!(10);
         occur(&caller, "purchases", purchase).await;
     }
-    let import = caller.import("external_id,by_csv\nm,1\n").await.unwrap();
-    assert_eq!((&import["rows_updated"], &import["rows_created"]), (&json!(1), &json!(0)));
+    let import = caller.import("external_id,by_csv\nk,0\nm,1\n").await.unwrap();
+    let counts = ["rows_updated", "rows_created", "rows_warned"].map(|name| import[name].as_u64().unwrap());
+    assert_eq!(counts, [2, 0, 1]);
+    let report = format!("/imports/{}/report.csv", import["import_id"].as_str().unwrap());
+    let report = caller.get(&report).await.unwrap().text;
+    let told: Vec<_> = report.lines().skip(1).collect();
+    assert!(told.len() == 1 && told[0].starts_with("3,warning,,via_merged_id"), "{report}");
     let user = user(&caller, "k").await;
     assert_eq!(user["braze_id"], kept["braze_id"]);
     assert_eq!(user["custom_attributes"], json!({"by_braze_id": 1, "by_csv": 1, "by_id": 1}));

@@ -69,12 +69,34 @@ pub(crate) enum Command {
     Group(GroupCommand),
     /// Bring the database schema up to date
     Migrate,
+    /// Copy the database to a new file while `serve` runs
+    Backup {
+        /// The new file
+        #[arg(value_name = "OUT")]
+        out: PathBuf,
+    },
+    /// Put a backup in place of the database; who was erased since stays erased; `serve` must not run
+    Restore(RestoreArguments),
     /// Examine the database; exits 1 if something is wrong
     Doctor {
         /// Write the file anew, so that nothing of what was deleted or erased is left in it; `serve` must not run
         #[arg(long)]
         compact: bool,
     },
+}
+
+/// Which backup, and how.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RestoreArguments {
+    /// The backup
+    #[arg(value_name = "IN")]
+    pub(crate) backup: PathBuf,
+    /// Replace the database that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Replace it even if it cannot be read: who was erased since the backup was made comes back
+    #[arg(long, requires = "force")]
+    pub(crate) without_ledger: bool,
 }
 
 /// How to serve.

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duplicates;
@@ -9,5 +10,6 @@ pub(crate) mod key;
 pub(crate) mod line;
 pub(crate) mod migrate;
 pub(crate) mod profile;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod workspace;

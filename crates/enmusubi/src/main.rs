@@ -1,4 +1,5 @@
-//! The command line: serve, demo, import, line, duplicates, profile, workspace, key, migrate, doctor.
+//! The command line: serve, demo, import, line, duplicates, profile, workspace, key, migrate, backup, restore,
+//! doctor.
 
 mod args;
 mod commands;
@@ -46,6 +47,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Key(what) => commands::key::run(&plain()?, output, what).await,
         Command::Group(what) => commands::group::run(&plain()?, output, what).await,
         Command::Duplicates(what) => commands::duplicates::run(&plain()?, output, what).await,
+        Command::Backup { out } => commands::backup::run(&plain()?, output, &out).await,
+        Command::Restore(what) => commands::restore::run(&plain()?, output, &what).await,
         Command::Doctor { compact } => commands::doctor::run(&plain()?, output, compact).await,
         Command::Migrate => commands::migrate::run(&plain()?, output).await,
     }

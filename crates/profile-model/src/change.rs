@@ -45,6 +45,8 @@ pub struct ChangeSet {
     pub inbox: Vec<InboxRow>,
     /// Pending inbox rows whose effect is in this change set: new state and note.
     pub inbox_settled: Vec<(InboxKey, InboxState, Option<String>)>,
+    /// Inbox rows that lose user and body: they are about somebody who was erased.
+    pub inbox_emptied: Vec<InboxKey>,
     /// Journal entries to append.
     pub journal: Vec<JournalEntry>,
     /// Merge records to put.
@@ -94,6 +96,7 @@ impl ChangeSet {
             && self.friendships.is_empty()
             && self.inbox.is_empty()
             && self.inbox_settled.is_empty()
+            && self.inbox_emptied.is_empty()
             && self.journal.is_empty()
             && self.consents.is_empty()
             && self.retired.is_empty()

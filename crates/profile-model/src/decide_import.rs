@@ -1,8 +1,8 @@
 //! One chunk of a CSV import: its rows through the same rules as track, with the progress in the same change set.
 
 use crate::{
-    ChangeSet, Decision, Door, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded, Occasion,
-    decide_track::apply_items, draft::Draft, track_keys,
+    Actor, ChangeSet, Decision, Door, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded,
+    Occasion, decide_track::apply_items, draft::Draft, track_keys,
 };
 
 /// A chunk of rows, read and checked.
@@ -46,7 +46,8 @@ pub fn decide_import(
     let mut run = stored.clone();
     let now = occasion.now;
     let mut draft = Draft::new(loaded, occasion);
-    let outcome = apply_items(&mut draft, &chunk.items, Door::Csv, now);
+    let outcome = apply_items(&mut draft, &chunk.items, Door::Csv, now, |item| row_actor(chunk, &run, item));
+    draft.actor = occasion.actor.clone();
     let mut issues = chunk.issues.clone();
     for (item, result) in chunk.items.iter().zip(&outcome.items) {
         let problem = match result {
@@ -72,6 +73,10 @@ pub fn decide_import(
     }
     for place in &outcome.erased_before {
         let reason = "erased_before: an identifier of this row belonged to a user who was erased";
+        issues.extend(issue(chunk, u32::try_from(*place).unwrap_or(0), IssueLevel::Warning, "", reason));
+    }
+    for place in &outcome.via_merged_id {
+        let reason = "via_merged_id: this user was merged into another; the row went to the survivor";
         issues.extend(issue(chunk, u32::try_from(*place).unwrap_or(0), IssueLevel::Warning, "", reason));
     }
     for error in outcome.errors.iter().filter(|error| !error.rejected) {
@@ -102,6 +107,12 @@ pub fn decide_import(
     };
     let change = ChangeSet { import: Some(run.clone()), import_issues: issues, ..*decision };
     (change.into(), Some(run))
+}
+
+/// The import and the line of the row.
+fn row_actor(chunk: &ImportChunk, run: &ImportRun, item: &Item) -> Option<Actor> {
+    let (line, _) = chunk.lines.get(usize::try_from(item.index).ok()?)?;
+    Some(Actor::of_row(run.id, *line))
 }
 
 fn issue(

@@ -15,6 +15,12 @@ const AHEAD_MICROS: i64 = 5 * 60 * 1_000_000;
 /// unfollow sent just before may still be under way.
 const LISTED_MICROS: i64 = 60 * 1_000_000;
 
+/// Note of an event that is no new contact of somebody who was erased.
+const ERASED_BEFORE: &str = "erased_before";
+
+/// Note of an event of somebody whom every door refuses.
+const SUPPRESSED: &str = "suppressed";
+
 /// What happened to one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
@@ -32,8 +38,10 @@ pub fn delivery_keys(deliveries: &[Delivery]) -> Keys {
     let mut keys = Keys::default();
     for delivery in deliveries {
         keys.inbox.push(delivery.key.clone());
-        if let (Some(user), false) = (&delivery.user, matches!(delivery.meaning, Meaning::Nothing(_))) {
-            user_keys(user, &mut keys);
+        match (&delivery.user, &delivery.meaning) {
+            (Some(user), Meaning::Nothing(_)) => keys.identifiers.push(Key::line_id(user)),
+            (Some(user), _) => user_keys(user, &mut keys),
+            (None, _) => {}
         }
     }
     keys
@@ -79,9 +87,10 @@ pub fn decide_deliveries(
             InboxState::Kept => DeliveryOutcome::Kept,
             InboxState::Applied | InboxState::Pending => DeliveryOutcome::Applied,
         });
-        let gone = matches!(note, Some("erased" | "suppressed"));
+        let gone = matches!(note, Some(ERASED_BEFORE | SUPPRESSED));
         if known.is_some() {
             draft.change.inbox_settled.push((delivery.key.clone(), state, note.map(str::to_owned)));
+            draft.change.inbox_emptied.extend(gone.then(|| delivery.key.clone()));
         } else {
             draft.change.inbox.push(InboxRow {
                 key: delivery.key.clone(),
@@ -109,7 +118,10 @@ fn apply_delivery(
     at: Timestamp,
 ) -> (InboxState, Option<&'static str>) {
     let state = match delivery.meaning {
-        Meaning::Nothing(reason) => return (InboxState::Kept, Some(reason)),
+        Meaning::Nothing(reason) => {
+            let refused = delivery.user.as_ref().is_some_and(|user| draft.is_suppressed(&Key::line_id(user)));
+            return (InboxState::Kept, Some(if refused { SUPPRESSED } else { reason }));
+        }
         Meaning::Friendship(state) => Some(state),
         Meaning::Contact => None,
     };
@@ -141,10 +153,10 @@ fn forgotten(
     let key = Key::line_id(user);
     let row = draft.erased(&key)?;
     if row.suppressed {
-        return Some("suppressed");
+        return Some(SUPPRESSED);
     }
     let left = state == Some(GroupState::Unsubscribed) && draft.holders(&key).is_empty();
-    (time <= row.erased_at || left).then_some("erased")
+    (time <= row.erased_at || left).then_some(ERASED_BEFORE)
 }
 
 /// The time an event counts at: LINE's, but never more than 5 minutes ahead of our arrival time.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId, Settings,
-    Target, Timestamp, draft::Draft,
+    Actor, Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId,
+    Settings, Target, Timestamp, draft::Draft,
 };
 
 mod attributes;
@@ -60,6 +60,8 @@ pub struct TrackOutcome {
     pub items: Vec<ItemOutcome>,
     /// Items (by their place) that brought back an identifier of somebody who was erased.
     pub erased_before: Vec<usize>,
+    /// Items (by their place) that named a merged profile and went to the survivor (`MID`).
+    pub via_merged_id: Vec<usize>,
     /// Values left out after a look at the profile; the rest of the object applied.
     pub errors: Vec<ItemError>,
 }
@@ -101,15 +103,34 @@ pub fn decide_track(
     occasion: &Occasion,
 ) -> (Decision, TrackOutcome) {
     let mut draft = Draft::new(loaded, occasion);
-    let outcome = apply_items(&mut draft, items, door, occasion.now);
+    let outcome = apply_items(&mut draft, items, door, occasion.now, |_| None);
     (draft.finish(), outcome)
 }
 
-/// Applies items to a draft (for decisions that do more than track, e.g. an import's chunk with its progress).
-pub(crate) fn apply_items(draft: &mut Draft<'_>, items: &[Item], door: Door, now: Timestamp) -> TrackOutcome {
+/// Whether the item named its profile by an id that came with a merged one.
+fn is_via_merged_id(draft: &Draft<'_>, item: &Item, id: ProfileId) -> bool {
+    match &item.target {
+        Target::BrazeId(named) => *named != Some(id),
+        Target::ExternalId(named) => draft.profile(id).is_some_and(|profile| profile.is_merged_id(named)),
+        Target::Alias(_) | Target::Email(_) | Target::Phone(_) => false,
+    }
+}
+
+/// Applies items to a draft (for decisions that do more than track, e.g. an import's chunk with its progress). `actor`
+/// says whom an item is from, where that is not whom the whole batch is from.
+pub(crate) fn apply_items(
+    draft: &mut Draft<'_>,
+    items: &[Item],
+    door: Door,
+    now: Timestamp,
+    actor: impl Fn(&Item) -> Option<Actor>,
+) -> TrackOutcome {
     let mut outcome = TrackOutcome { items: Vec::with_capacity(items.len()), ..TrackOutcome::default() };
     for (place, item) in items.iter().enumerate() {
         let at = now.plus_micros(i64::try_from(place).unwrap_or(0));
+        if let Some(actor) = actor(item) {
+            draft.actor = actor;
+        }
         let result = apply_item(draft, item, door, now, at, &mut outcome.errors);
         if result == ItemOutcome::Suppressed {
             outcome.errors.push(ItemError {
@@ -122,6 +143,9 @@ pub(crate) fn apply_items(draft: &mut Draft<'_>, items: &[Item], door: Door, now
         }
         if matches!(result, ItemOutcome::Created(_)) && remembered::was_erased(draft, item) {
             outcome.erased_before.push(place);
+        }
+        if result.profile().is_some_and(|id| is_via_merged_id(draft, item, id)) {
+            outcome.via_merged_id.push(place);
         }
         outcome.items.push(result);
     }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProfileId, Timestamp};
+use crate::{ImportId, ProfileId, Timestamp};
 
-/// Who or what made a change: the door and its reference (key id, webhook event id, import id and row, sync run).
+/// Who or what made a change: the door and its reference (key id, webhook event id, import id and line, sync run).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// `api`, `import`, `line_event`, `line_sync`, `operator`.
@@ -19,6 +19,19 @@ impl Actor {
     #[must_use]
     pub fn new(kind: &str, reference: impl Into<String>) -> Self {
         Self { kind: kind.to_owned(), reference: Some(reference.into()) }
+    }
+
+    /// A row of an import: the id of the import, and the line of the file (1-based, the header is line 1).
+    #[must_use]
+    pub fn of_row(import: ImportId, line: u64) -> Self {
+        Self::new("import", format!("{import}:{line}"))
+    }
+
+    /// What [`Actor::of_row`] was made of.
+    #[must_use]
+    pub fn row(&self) -> Option<(&str, u64)> {
+        let (import, line) = self.reference.as_deref()?.split_once(':')?;
+        Some((import, line.parse().ok()?))
     }
 }
 

@@ -7,7 +7,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{Actor, ErasureId, Key, Keys, Kind, LineUserId, Occasion, ProfileId, Timestamp};
+use crate::{
+    Actor, ErasureId, Key, Keys, Kind, LineUserId, Loaded, MergeId, Occasion, Profile, ProfileId, Timestamp,
+};
 
 /// The secret under which identifiers are hashed; it is not in the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +103,37 @@ pub struct Suppression {
     pub kinds: Vec<Kind>,
 }
 
+/// What a restored database must do about a profile, by the ledger of the one that it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recollection {
+    /// Nothing: nobody in it was erased.
+    Keep,
+    /// It was erased: it goes again, with everything merged into it.
+    Erase,
+    /// One merged into it was erased alone, so that merge was undone before: this merge, its last, must be too.
+    Part(MergeId),
+}
+
 impl Occasion {
+    /// The marks of a profile and everything merged into it; an erasure leaves them in the ledger.
+    #[must_use]
+    pub fn side_marks(&self, profile: &Profile) -> Vec<LedgerMark> {
+        profile.sides().map(|side| self.ledger.mark(&Key::merged(side))).collect()
+    }
+
+    /// What is to be done about a profile of a backup. `loaded` holds the ledger's rows of its [`Occasion::side_marks`].
+    #[must_use]
+    pub fn recollect(&self, profile: &Profile, loaded: &Loaded) -> Recollection {
+        let is_erased = |side: ProfileId| {
+            matches!(loaded.ledger.get(&self.ledger.mark(&Key::merged(side))), Some(Some(_)))
+        };
+        match profile.merged.last() {
+            _ if is_erased(profile.id) => Recollection::Erase,
+            Some(last) if profile.sides().any(is_erased) => Recollection::Part(last.merge),
+            _ => Recollection::Keep,
+        }
+    }
+
     /// Adds the marks of the identifiers that a unit looks up or writes, where anybody was ever erased.
     pub fn remember(&self, keys: &mut Keys) {
         if self.has_erasures {
@@ -110,5 +142,54 @@ impl Occasion {
             keys.ledger.sort_unstable();
             keys.ledger.dedup();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shelf::{Shelf, alias};
+
+    /// Kind, label and value each make another mark, wherever one ends and the next begins; so does another secret.
+    #[test]
+    fn marks_tell_identifiers_apart_and_say_nothing() {
+        let secret = LedgerSecret::derive("key");
+        let keys = [
+            Key::external_id("ab"),
+            Key::alias(&alias("a", "b")),
+            Key::alias(&alias("", "ab")),
+            Key::alias(&alias("ab", "")),
+            Key { kind: Kind::Email, label: "".into(), value: "ab".into() },
+        ];
+        let marks: std::collections::BTreeSet<_> = keys.iter().map(|key| secret.mark(key)).collect();
+        assert_eq!(marks.len(), keys.len());
+        assert_eq!(secret.mark(&keys[0]), LedgerSecret::derive("key").mark(&keys[0]));
+        assert_ne!(secret.mark(&keys[0]), LedgerSecret::derive("other").mark(&keys[0]));
+        assert_eq!(format!("{secret:?}"), "LedgerSecret(..)");
+    }
+
+    /// Where nobody was ever erased nobody asks; else each identifier is asked for once, and ids of profiles never.
+    #[test]
+    fn the_ledger_is_asked_only_where_somebody_was_erased() {
+        let shelf = Shelf::new();
+        let mut occasion = shelf.occasion();
+        let id = occasion.fresh.profile_id(0);
+        let named =
+            vec![Key::external_id("a"), Key::merged(id), Key::external_id("a"), Key::external_id("b")];
+        for (has_erasures, count) in [(false, 0), (true, 2)] {
+            occasion.has_erasures = has_erasures;
+            let mut keys = Keys { identifiers: named.clone(), ..Keys::default() };
+            occasion.remember(&mut keys);
+            assert_eq!(keys.ledger.len(), count);
+            assert!(keys.ledger.is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_row_of_an_import_is_read_back_as_it_was_named() {
+        let import = crate::ImportId(uuid::Uuid::from_u128(1));
+        let actor = Actor::of_row(import, 12);
+        assert_eq!(actor.row(), Some((import.to_string().as_str(), 12)));
+        assert_eq!(Actor::new("api", "key").row(), None);
     }
 }

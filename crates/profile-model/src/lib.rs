@@ -52,6 +52,8 @@ mod profile_image;
 mod properties;
 mod run;
 mod settings;
+#[cfg(test)]
+mod shelf;
 mod subscription;
 mod time_zone;
 

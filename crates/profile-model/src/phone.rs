@@ -118,6 +118,13 @@ impl Phone {
         self.e164.as_deref()
     }
 
+    /// How people write a number that is known by its E.164: with and without country code, blanks and hyphens. For the
+    /// search for what files said of somebody.
+    #[must_use]
+    pub fn notations(e164: &str) -> Vec<String> {
+        numbering::notations(e164)
+    }
+
     /// What an export shows: E.164 if valid, else as written.
     #[must_use]
     pub fn shown(&self) -> &str {

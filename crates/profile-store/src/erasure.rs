@@ -64,16 +64,21 @@ impl ProfileStore {
     /// When the backend faults.
     pub async fn lift_suppression(&self, workspace: WorkspaceId, id: ErasureId) -> Result<bool, Fault> {
         self.told_before(workspace).await?;
-        let mut before = id.0.as_u128();
-        before = before.saturating_sub(1);
-        let after = Some(ErasureId(uuid::Uuid::from_u128(before)));
-        let found = self.backend().scan_suppressions(workspace, after, 1).await?;
-        if found.first().is_none_or(|suppression| suppression.id != id) {
+        if !self.is_suppression(workspace, id).await? {
             return Ok(false);
         }
         let decide = move |_: &Loaded| (ChangeSet { lifted: vec![id], ..ChangeSet::default() }.into(), true);
         let work = Work::new("lift_suppression", workspace, Keys::default()).repeatable();
         Ok(self.decide_once(work, decide).await?.0)
+    }
+}
+
+impl ProfileStore {
+    /// Whether an erasure still refuses anything: then the page behind the id just below it begins with it.
+    async fn is_suppression(&self, workspace: WorkspaceId, id: ErasureId) -> Result<bool, Fault> {
+        let below = id.0.as_u128().checked_sub(1).map(|below| ErasureId(uuid::Uuid::from_u128(below)));
+        let page = self.backend().scan_suppressions(workspace, below, 1).await?;
+        Ok(page.first().is_some_and(|suppression| suppression.id == id))
     }
 }
 

@@ -71,8 +71,11 @@ fn render(entry: &JournalEntry, config: &Config) -> Value {
     rendered
 }
 
-/// Keys by their name: a person reads this.
+/// Keys by their name, rows of an import by their line: a person reads this.
 fn actor(actor: &Actor, config: &Config) -> Value {
+    if let ("import", Some((import, line))) = (actor.kind.as_str(), actor.row()) {
+        return json!({"kind": actor.kind, "reference": import, "name": null, "line": line});
+    }
     let key = || config.keys.values().find(|key| Some(key.id.to_string()) == actor.reference);
     let name = if actor.kind == "api" { key().map(|key| key.name.clone()) } else { None };
     json!({"kind": actor.kind, "reference": actor.reference, "name": name})

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use profile_model::{Actor, MergeId, Timestamp, UndoOutcome, WorkspaceId};
+use profile_model::{
+    Actor, ChangeSet, ConfigChange, ErasureId, Key, Keys, Kind, LedgerRow, LedgerSecret, MergeId, Timestamp,
+    UndoOutcome, WorkspaceId,
+};
 use profile_store::model::ModelBackend;
-use profile_store::{Backend, FixedClock, ProfileStore, Wish};
+use profile_store::{Backend, ErasedAgain, FixedClock, ProfileStore, Wish, Work};
 use serde_json::{Value, json};
 
 const W: WorkspaceId = WorkspaceId(1);
@@ -107,4 +110,49 @@ fn the_order_of_writes_is_that_in_which_they_were_applied() {
         world.undo(merge).await;
         assert_eq!(world.custom("k").await, json!({"tier": "last"}));
     });
+}
+
+/// A restored database whose ledger names one who is part of another by a merge that can no longer be undone: said, and
+/// left to a person. While it can be undone, that one goes alone.
+#[test]
+fn one_erased_alone_is_parted_again_while_the_merge_can_be_undone() {
+    for (days, left) in [(1, false), (200, true)] {
+        run(async {
+            let world = World::new();
+            world.store.create_workspace("w").await.unwrap();
+            for id in ["k", "m"] {
+                world.track(0, json!({"external_id": id, id: 1})).await;
+            }
+            world.merge("m", "k").await;
+            let profiles = world.store.backend().scan_profiles(W, None, 10).await.unwrap();
+            let (kept, gone) = (profiles[0].id, profiles[0].merged[0].profile);
+            // The ledger of the database that was replaced.
+            let row = LedgerRow {
+                mark: LedgerSecret::derive("").mark(&Key::merged(gone)),
+                kind: Kind::MergedId,
+                erasure: ErasureId(world.store.fresh(world.store.now()).uuid()),
+                erased_at: Timestamp::from_millis(1_700_000_100_000),
+                opted_out: false,
+                suppressed: false,
+            };
+            let change = ChangeSet {
+                ledger: vec![row],
+                config: vec![ConfigChange::NoteErasures(W)],
+                ..ChangeSet::default()
+            };
+            let work = Work::new("carry", W, Keys::default());
+            world.store.decide(work, move |_| (change.clone().into(), ())).await.unwrap();
+            world.store.refresh_config().await;
+            world.clock.advance_micros(days * 86_400_000_000);
+            let done = world.store.erase_again(W).await.unwrap();
+            let expected = if left {
+                ErasedAgain { left: vec![kept], ..ErasedAgain::default() }
+            } else {
+                ErasedAgain { erased: 1, parted: 1, left: Vec::new() }
+            };
+            assert_eq!(done, expected);
+            let custom = if left { json!({"k": 1, "m": 1}) } else { json!({"k": 1}) };
+            assert_eq!(world.custom("k").await, custom);
+        });
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod apply;
+mod backup;
 mod catalogue;
 mod compaction;
 mod config;
@@ -14,6 +15,7 @@ mod jobs;
 mod load;
 mod lookups;
 mod migrations;
+mod replacement;
 mod rows;
 mod scan;
 mod statement;
@@ -23,4 +25,5 @@ mod writer;
 
 pub use examination::Examination;
 pub use migrations::SCHEMA_VERSION;
+pub use replacement::{Carried, Displaced};
 pub use store::{Options, SqliteStore};

@@ -20,7 +20,7 @@ async fn a_new_database_is_sound_and_empty() {
     let found = SqliteStore::examine(&path, &Options::default()).await.unwrap();
     assert!(found.is_sound(), "{found:?}");
     assert_eq!(found.schema_version, SCHEMA_VERSION);
-    assert!(found.counts.iter().all(|(_, count)| *count == 0) && found.counts.len() == 8, "{found:?}");
+    assert!(found.counts.iter().all(|(_, count)| *count == 0) && found.counts.len() == 11, "{found:?}");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use testkit::World;
 use crate::run;
 
 mod ceiling;
+mod duplicates;
 mod http;
 mod machine;
 mod steady;
@@ -66,6 +67,8 @@ enum Scenario {
     Burst,
     /// Interactive requests alone, then beside an import.
     Beside,
+    /// Finding duplicates among all profiles, and merging them.
+    Duplicates,
     /// Requests that name an email address which very many profiles share.
     Shared,
 }
@@ -134,6 +137,11 @@ async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
         let watch = Watch::start(&world)?;
         beside(&world, wanted, &mut table).await?;
         table.note(format!("others took {} % during interactive load", watch.others()?));
+    }
+    if wanted.includes(Scenario::Duplicates) {
+        let watch = Watch::start(&world)?;
+        duplicates::duplicates(&world, wanted, &mut table).await?;
+        table.note(format!("others took {} % while duplicates were merged", watch.others()?));
     }
     if wanted.includes(Scenario::Shared) {
         shared(&world, wanted, &mut table).await?;

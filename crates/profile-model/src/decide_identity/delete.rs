@@ -3,7 +3,7 @@
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, pick};
 use crate::{
     Address, AddressKind, Decision, Delete, Erasure, GlobalState, Key, Kind, LedgerRow, LineUserId, Loaded,
-    Occasion, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
+    Occasion, Phone, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
 };
 
 /// Decides a batch; with `suppress` every door refuses the erased identifiers from now on.
@@ -53,6 +53,16 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         };
         draft.put_ledger(row);
     }
+    for side in profile.sides() {
+        draft.put_ledger(LedgerRow {
+            mark: draft.ledger_secret().mark(&Key::merged(side)),
+            kind: Kind::MergedId,
+            erasure,
+            erased_at: at,
+            opted_out: false,
+            suppressed: false,
+        });
+    }
     let line_users = left
         .iter()
         .filter(|key| key.kind == Kind::LineId)
@@ -98,7 +108,9 @@ fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
     let emails = profile.email.iter().map(|email| email.written.to_lowercase());
     let phones = profile.phone.iter().map(|phone| phone.written.to_lowercase());
     let values = keys.iter().map(|key| key.value.to_lowercase());
-    let mut texts: Vec<_> = values.chain(emails).chain(phones).collect();
+    let numbers =
+        keys.iter().filter(|key| key.kind == Kind::Phone).flat_map(|key| Phone::notations(&key.value));
+    let mut texts: Vec<_> = values.chain(emails).chain(phones).chain(numbers).collect();
     texts.sort_unstable();
     texts.dedup();
     texts

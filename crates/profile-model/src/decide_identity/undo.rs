@@ -102,7 +102,7 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     for state in &record.states {
         let since = draft.state_since(&state.address, state.of).map(|(_, since)| since);
         if since == Some(record.at) {
-            draft.put_state_back(&state.address, state.of, state.before);
+            draft.put_state_back(&state.address, state.of, state.before, at);
         }
     }
     draft.change.merge_log_cleared.push((kept.id, record.at));

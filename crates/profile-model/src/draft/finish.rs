@@ -77,10 +77,12 @@ impl Draft<'_> {
         let mut told = Vec::new();
         for state in self.states.values() {
             let old = stored(&state.address, state.of);
-            if old != Some(state.state) {
+            let (whose, to) = (ConsentOf::Address(state.address.clone()), ConsentTo::State(state.of));
+            let is_told = self.change.consents.iter().any(|change| change.whose == whose && change.to == to);
+            if old != Some(state.state) && !is_told {
                 told.push(Consent {
-                    whose: ConsentOf::Address(state.address.clone()),
-                    to: ConsentTo::State(state.of),
+                    whose,
+                    to,
                     old,
                     new: Some(state.state),
                     at: state.changed_at,

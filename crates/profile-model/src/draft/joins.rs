@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{Draft, Edited, Fate};
 use crate::{
-    Address, AddressKind, Alias, Email, FormerId, FormerKind, GlobalState, Key, LineUserId, LoggedWrite,
-    MergeId, MergeRecord, Parked, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
+    Address, AddressKind, Alias, Consent, ConsentOf, ConsentTo, Email, FormerId, FormerKind, GlobalState,
+    Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Parked, Phone, Profile, ProfileId, StateOf,
+    Timestamp, Write,
 };
 
 impl Draft<'_> {
@@ -130,13 +131,26 @@ impl Draft<'_> {
         drafted.or_else(loaded).map(|state| (state.state, state.changed_at))
     }
 
-    /// Makes the state of an address what it was before.
+    /// Makes the state of an address what it was before, and tells it.
     pub(crate) fn put_state_back(
         &mut self,
         address: &Address,
         of: StateOf,
         before: Option<(GlobalState, Timestamp)>,
+        at: Timestamp,
     ) {
+        // The state counts from when it began; that it is so again is told as of now.
+        let told = Consent {
+            whose: ConsentOf::Address(address.clone()),
+            to: ConsentTo::State(of),
+            old: self.state(address, of),
+            new: before.map(|(state, _)| state),
+            at,
+            actor: self.actor.clone(),
+        };
+        if told.old != told.new {
+            self.change.consents.push(told);
+        }
         match before {
             Some((state, since)) => {
                 self.set_state(address, of, state, since);

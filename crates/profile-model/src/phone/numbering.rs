@@ -106,6 +106,23 @@ pub(super) fn is_japanese_mobile(national: &str) -> bool {
         && bytes.iter().all(u8::is_ascii_digit)
 }
 
+/// The number as E.164, in its country's and in international form, each also with hyphens, with blanks, and bare.
+pub(super) fn notations(e164: &str) -> Vec<String> {
+    let mut all = vec![e164.to_owned(), e164.trim_start_matches('+').to_owned()];
+    if let Ok(parsed) = PHONE_NUMBER_UTIL.parse(e164, None::<Region>) {
+        for format in [PhoneNumberFormat::International, PhoneNumberFormat::National] {
+            let text = PHONE_NUMBER_UTIL.format(&parsed, format).into_owned();
+            let with = |separator: &str| text.replace([' ', '-'], separator);
+            let bare =
+                text.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect();
+            all.extend([with(" "), with("-"), bare, text]);
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 fn read_domestic(digits: &str, region: Region) -> Option<String> {
     valid(digits, Some(region))
 }

@@ -1,10 +1,11 @@
 //! Applying to memory what [`super::check`] found acceptable.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use profile_model::{
-    ChangeSet, Config, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState, Lease,
-    LoggedWrite, MergeRecord, ProfileId, SyncState, Timestamp, WorkspaceId,
+    ChangeSet, Config, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState,
+    JournalEntry, Lease, LineUserId, LoggedWrite, MergeRecord, ProfileId, SyncState, Timestamp, WorkspaceId,
 };
 
 use super::check::check;
@@ -60,6 +61,12 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
             row.note.clone_from(note);
         }
     }
+    for key in &change.inbox_emptied {
+        if let Some(row) = world.inbox.get_mut(key) {
+            row.user = None;
+            row.body = serde_json::value::RawValue::NULL.to_owned();
+        }
+    }
     world.journal.extend(change.journal.iter().cloned());
     world.consents.extend(change.consents.iter().cloned());
     world.merges.extend(change.merges.iter().map(|record| (record.id, record.clone())));
@@ -99,9 +106,9 @@ fn erase(world: &mut World, erasure: &Erasure) {
     world.purchases.retain(|row| !gone(&row.profile));
     world.summaries.retain(|key, _| !gone(&key.profile));
     world.journal.retain(|entry| !gone(&entry.profile));
+    forget_line_ids(world, erasure);
     for entry in world.journal.iter_mut().filter(|entry| entry.other.as_ref().is_some_and(gone)) {
-        entry.other = None;
-        entry.detail = serde_json::json!({"erased": true});
+        empty(entry);
     }
     let names = |record: &MergeRecord| {
         [Some(record.kept), Some(record.removed), record.kept_apart].iter().flatten().any(gone)
@@ -124,7 +131,11 @@ fn erase(world: &mut World, erasure: &Erasure) {
     });
     world.friendships.retain(|(user, _), _| !erasure.line_users.contains(user));
     for row in world.inbox.values_mut() {
-        if row.user.as_ref().is_some_and(|user| erasure.line_users.contains(user)) {
+        let of_group = matches!(row.kind.as_str(), "memberJoined" | "memberLeft");
+        let names = |user: &LineUserId| {
+            row.user.as_ref() == Some(user) || (of_group && row.body.get().contains(user.as_str()))
+        };
+        if erasure.line_users.iter().any(names) {
             row.user = None;
             row.body = serde_json::value::RawValue::NULL.to_owned();
             row.note = Some("erased".to_owned());
@@ -135,6 +146,42 @@ fn erase(world: &mut World, erasure: &Erasure) {
         let names = |cell: &String| erasure.texts.contains(&cell.trim().to_lowercase());
         issues.retain(|issue| !issue.cells.iter().any(names));
     }
+}
+
+/// Empties what others keep of the erased LINE IDs that they once had: entries, images and logged writes.
+fn forget_line_ids(world: &mut World, erasure: &Erasure) {
+    for user in &erasure.line_users {
+        let named = |entry: &JournalEntry| {
+            entry.other.is_some_and(|other| erasure.sides.contains(&other))
+                || entry.detail["before"].as_str() == Some(user.as_str())
+        };
+        let who: BTreeSet<_> =
+            world.journal.iter().filter(|entry| named(entry)).map(|entry| entry.profile).collect();
+        let tells = |text: String| text.contains(user.as_str());
+        for entry in world.journal.iter_mut().filter(|entry| who.contains(&entry.profile)) {
+            if tells(entry.detail.to_string()) {
+                empty(entry);
+            }
+        }
+        for record in world.merges.values_mut() {
+            let theirs = who.contains(&record.kept) || who.contains(&record.removed);
+            let images = [&record.kept_image, &record.removed_image].into_iter().flatten();
+            if theirs && images.map(|image| image.to_image()).any(tells) {
+                record.kept_image = None;
+                record.removed_image = None;
+                record.states.clear();
+                record.erased = true;
+            }
+        }
+        world.merge_log.retain(|write| {
+            !who.contains(&write.survivor) || !tells(serde_json::to_string(&write.write).unwrap_or_default())
+        });
+    }
+}
+
+fn empty(entry: &mut JournalEntry) {
+    entry.other = None;
+    entry.detail = serde_json::json!({"erased": true});
 }
 
 /// Takes images of merges that are over, oldest first, and the log that only they needed.

@@ -8,6 +8,8 @@ use super::{Pids, all, run};
 use crate::fault::{UnitFault, to_fault};
 use crate::statement::{Counted, MAX_ROWS, SetStatement, plain};
 
+mod line_traces;
+
 static PROFILES: SetStatement = SetStatement {
     text: "-- erase_profiles\nDELETE FROM profiles WHERE (pid, version) IN \
            (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
@@ -97,6 +99,13 @@ static INBOX: SetStatement = of_pids(
     "-- erase_inbox\nUPDATE line_inbox SET line_user_id = NULL, body = 'null', \
      note = 'erased', state = 2 WHERE sk = ? AND line_user_id IN \
      (SELECT column1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+);
+
+/// People of a group are named in the body only; such events are few.
+static INBOX_MEMBERS: SetStatement = of_pids(
+    "-- erase_inbox_members\nUPDATE line_inbox SET body = 'null', note = 'erased', state = 2 \
+     WHERE sk = ? AND kind IN ('memberJoined', 'memberLeft') AND EXISTS \
+     (SELECT 1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL AND instr(line_inbox.body, column1) > 0)",
 );
 
 /// A walk over the reports: they are short, and erasure is rare.
@@ -212,6 +221,7 @@ async fn profiles_and_occurrences(
 /// What others keep of the erased.
 async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Result<(), UnitFault> {
     let sides = sides(erasures);
+    line_traces::forget(counted, sk, erasures).await?;
     for statement in [&JOURNAL, &NAMED, &MERGES_KEPT, &MERGES_REMOVED, &MERGES_KEPT_APART, &LOG, &NEVER_HIGH]
     {
         run(counted, statement, &sides, |query| query, |query, id| query.bind(id.as_bytes().to_vec()))
@@ -254,8 +264,16 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
         |query, user| query.bind(sk).bind(user.as_str().to_owned()),
     )
     .await?;
-    run(counted, &INBOX, &users, |query| query.bind(sk), |query, user| query.bind(user.as_str().to_owned()))
+    for statement in [&INBOX, &INBOX_MEMBERS] {
+        run(
+            counted,
+            statement,
+            &users,
+            |query| query.bind(sk),
+            |query, user| query.bind(user.as_str().to_owned()),
+        )
         .await?;
+    }
     let texts: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.texts).collect();
     run(counted, &ISSUES, &texts, |query| query.bind(sk), |query, text| query.bind((*text).clone())).await?;
     Ok(())

@@ -27,6 +27,12 @@ static SETTLE: SetStatement = SetStatement {
     columns: 4,
 };
 
+static EMPTY: SetStatement = SetStatement {
+    text: "-- empty_inbox\nUPDATE line_inbox SET line_user_id = NULL, body = 'null' WHERE (channel, event) IN \
+           (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 2,
+};
+
 pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) -> Result<(), UnitFault> {
     run(
         counted,
@@ -77,5 +83,15 @@ pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
                 .bind(note.clone())
         },
     );
-    all(settled.await?, change.inbox_settled.len())
+    all(settled.await?, change.inbox_settled.len())?;
+    let emptied = &change.inbox_emptied;
+    run(
+        counted,
+        &EMPTY,
+        emptied,
+        |query| query,
+        |query, key| query.bind(key.channel.0.clone()).bind(key.event.clone()),
+    )
+    .await?;
+    Ok(())
 }

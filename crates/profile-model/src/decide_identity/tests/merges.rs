@@ -72,7 +72,7 @@ fn a_second_follower_is_kept_apart() {
             });
         }
         if follows {
-            shelf.followers.insert(line_id(2));
+            shelf.follow(&line_id(2));
         }
         if shared {
             shelf.put(|profile| profile.line_id = Some(line_id(2)));
