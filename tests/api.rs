@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use testkit::{Caller, Server, ServerOptions};
 
+#[path = "api/documents.rs"]
+mod documents;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/examples.rs"]

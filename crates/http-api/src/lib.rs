@@ -15,6 +15,7 @@ mod line_events;
 mod line_syncs;
 mod line_users;
 mod observe;
+mod openapi;
 mod paging;
 mod path;
 mod probes;
