@@ -11,6 +11,8 @@ use crate::route::{Access, Route};
 use crate::routes::table;
 
 mod curl;
+#[cfg(test)]
+mod markdown;
 mod operation;
 pub(crate) mod page;
 pub(crate) mod schemas;

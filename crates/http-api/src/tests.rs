@@ -22,6 +22,7 @@ mod faults;
 mod keys;
 mod order;
 mod properties;
+mod quoted;
 mod rates;
 mod routes;
 mod sockets;

@@ -57,7 +57,7 @@ fn identified() -> Route {
 
 fn merged() -> Route {
     let outcome = json!({
-        "input_array": "merge_updates", "index": 0, "result": "merged", "reason": null, "kept": uuid_of(USER),
+        "input_array": "merge_updates", "index": 0, "result": "merged", "kept": uuid_of(USER),
         "removed": uuid_of(MERGED), "merge_id": MERGE, "dropped": [],
     });
     let updates = json!({"merge_updates": [{
