@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use line_simulator::verbs::{ChannelMade, ChannelSpec, Tier};
+use line_simulator::{Running, SimulatorClient, SimulatorOptions};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
-use testkit::{Caller, World};
+use testkit::{Caller, Server, ServerOptions};
 
 /// A JSON object with its names in the order of the text.
 struct Ordered<T>(Vec<(String, T)>);
@@ -65,8 +67,8 @@ impl Real {
         match (documented, real) {
             (Value::Object(documented), Value::Object(real)) => {
                 for (name, value) in documented {
-                    let found = real.get(name).unwrap_or_else(|| panic!("{place}: there is no '{name}'"));
-                    self.learn(&format!("{place}.{name}"), value, found);
+                    assert!(real.contains_key(name), "{place}: there is no '{name}'");
+                    self.learn(&format!("{place}.{name}"), value, &real[name]);
                 }
             }
             (Value::Array(documented), Value::Array(real)) => {
@@ -184,9 +186,8 @@ impl Try<'_> {
 /// Issue of the API's description: each example of each route, in the order of the document, on one server with LINE.
 #[tokio::test]
 async fn documented_examples_are_true() {
-    let line = line_world().await;
-    let (world, channel) = (&line.0, &line.1);
-    let caller = &world.caller;
+    let (_line, server, channel) = line_world().await;
+    let caller = &server.caller();
     let answer = caller.get("/openapi.json").await.unwrap();
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
     let document: Document = serde_json::from_str(&answer.text).unwrap();
@@ -218,13 +219,14 @@ async fn documented_examples_are_true() {
     assert!(sent > 40, "{sent}");
 }
 
-/// A server beside LINE whose first channel is gone again, and a second channel that waits to be connected.
-async fn line_world() -> (World, line_simulator::verbs::ChannelMade) {
-    let world = World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap();
-    let path = format!("/line/channels/{}", world.channel.channel_id);
-    assert_eq!(world.caller.delete(&path).await.unwrap().status, 200);
-    let channel = world.channel.clone();
-    (world, channel)
+/// A server beside LINE, and a channel that waits to be connected.
+async fn line_world() -> (Running, Server, ChannelMade) {
+    let line = line_simulator::serve(SimulatorOptions::default()).await.unwrap();
+    let options = ServerOptions { line_api_base: Some(line.base_url()), ..ServerOptions::default() };
+    let server = Server::start(env!("CARGO_BIN_EXE_enmusubi"), options).await.unwrap();
+    let verified = ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() };
+    let channel = SimulatorClient::new(&line.base_url()).unwrap().create_channel(verified).await.unwrap();
+    (line, server, channel)
 }
 
 /// The page is there without a key, and loads nothing from elsewhere.

@@ -235,7 +235,7 @@ fn deleted() -> Route {
 }
 
 fn suppressed() -> Route {
-    let listed = json!({"id": SUPPRESSION, "erased_at": "2026-01-15T01:02:03.456Z", "kinds": ["alias", "external_id"]});
+    let listed = json!({"id": SUPPRESSION, "erased_at": "2026-01-15T01:02:03.456Z", "kinds": ["external_id", "user_alias"]});
     Route::get("/suppressions", suppressions::list)
         .key("suppressions")
         .says("What erasure refuses", "Never the identifiers themselves: only keyed hashes of them are kept.")

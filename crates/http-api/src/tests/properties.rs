@@ -242,7 +242,11 @@ async fn most_examples_are_accepted_as_they_are() {
             let path = example.parameters.iter().fold(route.path.to_owned(), |path, (name, value)| {
                 let place = format!("{{{name}}}");
                 let gap = if path.contains('?') { '&' } else { '?' };
-                if path.contains(&place) { path.replace(&place, value) } else { format!("{path}{gap}{name}={value}") }
+                if path.contains(&place) {
+                    path.replace(&place, value)
+                } else {
+                    format!("{path}{gap}{name}={value}")
+                }
             });
             let csv = (header::CONTENT_TYPE, "text/csv");
             let kind = if let Payload::Csv(_) = route.payload { csv } else { JSON };

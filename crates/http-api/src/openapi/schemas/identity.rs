@@ -114,7 +114,8 @@ pub(crate) fn renames() -> Value {
 
 /// The answer of rename (`external_ids`, `rename_errors`) and remove (`removed_ids`, `removal_errors`).
 pub(crate) fn renamed(done: &'static str, failed: &'static str) -> Value {
-    let error = json!({"type": "array", "prefixItems": [number(), text()], "items": false});
+    let error =
+        json!({"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 2, "maxItems": 2});
     explained([(done, list(text())), (failed, about(list(error), "`[index, text]` of what was not done."))])
 }
 
