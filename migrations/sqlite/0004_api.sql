@@ -21,14 +21,14 @@ CREATE TABLE catalogue (
     PRIMARY KEY (sk, kind, name)
 ) STRICT, WITHOUT ROWID;
 
--- Answers of requests with an Idempotency-Key, kept for 24 hours. key: SHA-256 of the key.
+-- Answers of requests with an Idempotency-Key, kept for 24 hours. key: SHA-256 of API key and key.
 CREATE TABLE answers (
     sk INTEGER NOT NULL,
     key BLOB NOT NULL,
     request BLOB NOT NULL, -- SHA-256 of method, path and body
     at INTEGER NOT NULL,
     status INTEGER NOT NULL,
-    body TEXT NOT NULL,
+    sealed_body BLOB NOT NULL, -- sealed with the key of the request, which is not stored
     PRIMARY KEY (sk, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answers_at ON answers (at);

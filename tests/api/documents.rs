@@ -179,6 +179,16 @@ impl Try<'_> {
                 "{place}: the {which} answer is not of its schema: {faults:?} {value}"
             );
         }
+        // Lines about a person are not told beforehand.
+        if media == "application/x-ndjson" {
+            assert!(
+                got.as_str()
+                    .unwrap()
+                    .lines()
+                    .all(|line| serde_json::from_str::<Value>(line).unwrap().is_object())
+            );
+            return;
+        }
         real.learn(&place, sample, &got);
     }
 }

@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use profile_store::Fault;
 use serde_json::{Value, json};
 
+use crate::once;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
         /// Stable words of errors on our own routes and where the reference quotes no text; see docs/errors.md.
@@ -107,6 +109,12 @@ codes!(
     IdentifierMissing = "identifier_missing",
     /// An export request names more than one of device, email address and phone.
     SeveralAddresses = "several_addresses",
+    /// A workspace setting cannot be so.
+    SettingInvalid = "setting_invalid",
+    /// The idempotency key cannot be one.
+    IdempotencyKeyInvalid = "idempotency_key_invalid",
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused = "idempotency_key_reused",
     /// The store cannot be used now; nothing was written.
     StorageUnavailable = "storage_unavailable",
     /// The write may or may not have happened.
@@ -117,6 +125,8 @@ codes!(
     Internal = "internal",
 );
 
+const JSON: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
 /// An error answer.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -126,18 +136,25 @@ pub(crate) struct Problem {
     cause: Option<String>,
     /// What the caller needs beside the body.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// In place of the body: one that was answered before, byte for byte.
+    told: Option<String>,
 }
 
 impl Problem {
     /// An error of ours, with its code.
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         let body = json!({"message": message.into(), "code": code.as_str()});
-        Self { status, body, cause: None, headers: Vec::new() }
+        Self { status, body, cause: None, headers: Vec::new(), told: None }
     }
 
     /// An error that the reference quotes: exactly its keys.
     pub(crate) fn quoted(status: StatusCode, message: &str) -> Self {
-        Self { status, body: json!({"message": message}), cause: None, headers: Vec::new() }
+        Self { body: json!({"message": message}), ..Self::as_told(status, None) }
+    }
+
+    /// A body as it was told before.
+    pub(crate) fn as_told(status: StatusCode, told: impl Into<Option<String>>) -> Self {
+        Self { status, body: Value::Null, cause: None, headers: Vec::new(), told: told.into() }
     }
 
     /// The same with per-object errors.
@@ -167,6 +184,8 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let (status, code, message) = match &fault {
+            Fault::Told(told) => return once::again(told.clone()),
+            Fault::KeyReused => return once::reused(),
             Fault::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 Code::StorageUnavailable,
@@ -199,7 +218,10 @@ pub(crate) struct Failed {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = answer(self.status, &self.body);
+        let mut response = match self.told {
+            Some(told) => (self.status, [JSON], told).into_response(),
+            None => answer(self.status, &self.body),
+        };
         response.headers_mut().extend(self.headers);
         if self.status.is_server_error() {
             response.extensions_mut().insert(Failed { body: self.body, cause: self.cause });
@@ -216,8 +238,27 @@ pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
 
 /// A JSON answer that is text already.
 pub(crate) fn answer_text(status: StatusCode, body: String) -> Response {
-    let json = (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json"));
-    (status, [json], body).into_response()
+    (status, [JSON], body).into_response()
+}
+
+/// An answer before it is one: what a use case says, on the wire.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    /// What is told of a request that was carried out.
+    pub(crate) const fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, body }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        answer(self.status, &self.body)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use profile_store::ProfileStore;
 mod answer;
 mod body;
 mod caller;
+mod catalogue;
 mod duplicates;
+mod everything;
 mod export;
 mod identity;
 mod imports;
@@ -15,6 +17,7 @@ mod line_events;
 mod line_syncs;
 mod line_users;
 mod observe;
+mod once;
 mod openapi;
 mod paging;
 mod path;
@@ -27,6 +30,7 @@ mod serve;
 mod subscription;
 mod suppressions;
 mod track;
+mod workspace_settings;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use crate::openapi::schemas;
 use crate::route::{Access, Parameter, Route};
 use crate::{ApiState, observe, path};
 
+mod catalogue;
 mod duplicates;
 mod identity;
 mod imports;
@@ -16,16 +17,19 @@ mod samples;
 mod service;
 mod subscription;
 mod users;
+mod workspace;
 
 /// Every route, in the order of the documents.
 pub(crate) fn table() -> Vec<Route> {
     let parts = [
         ("Users", users::routes()),
+        ("Names in use", catalogue::routes()),
         ("Who is who", identity::routes()),
         ("Subscriptions", subscription::routes()),
         ("Duplicates", duplicates::routes()),
         ("LINE", line::routes()),
         ("Imports", imports::routes()),
+        ("Workspace", workspace::routes()),
         ("Service", service::routes()),
     ];
     let tagged = |(tag, routes): (&'static str, Vec<Route>)| {

@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::ErasureId;
 use serde_json::{Value, json};
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply, answer};
 use crate::paging::Paging;
 use crate::path::Segment;
-use crate::{ApiState, caller};
+use crate::{ApiState, caller, once};
 
 const PERMISSION: &str = "suppressions";
 
@@ -39,13 +39,18 @@ pub(crate) async fn lift(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
-    let lifted = match ErasureId::parse(&id) {
-        Some(id) => state.store.lift_suppression(caller.workspace, id).await?,
+    let named = ErasureId::parse(&id);
+    let render = move |lifted: &bool| {
+        if !lifted {
+            let message = "there is no suppression with this id";
+            return Err(Problem::new(StatusCode::NOT_FOUND, Code::SuppressionUnknown, message));
+        }
+        Ok(Reply::new(StatusCode::OK, json!({"message": "success", "id": id})))
+    };
+    let store = state.store.once(once::read(&parts, &caller, &Value::Null, render.clone())?);
+    let lifted = match named {
+        Some(id) => store.lift_suppression(caller.workspace, id).await?,
         None => false,
     };
-    if !lifted {
-        let message = "there is no suppression with this id";
-        return Err(Problem::new(StatusCode::NOT_FOUND, Code::SuppressionUnknown, message));
-    }
-    Ok(answer(StatusCode::OK, &json!({"message": "success", "id": id})))
+    Ok(render(&lifted)?.into_response())
 }

@@ -2,26 +2,29 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::{ItemError, TrackFault};
-use profile_store::{TrackAnswer, TrackError};
+use profile_store::{SyncedAnswer, TrackAnswer, TrackError};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply};
 use crate::observe::Measured;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn track(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track").await?;
     let body = body::read_json(&parts, stream, body::TRACK).await?;
-    let tracked = state.store.track(caller.workspace, caller.actor, body).await.map_err(refuse)?;
+    let store = state.store.once(once::read(&parts, &caller, &body, told)?);
+    let tracked = store.track(caller.workspace, caller.actor, body).await;
+    let reply = told(&tracked)?;
+    let Ok(tracked) = tracked else { return Ok(reply.into_response()) };
     let measured = Measured {
         items: tracked.processed.iter().flatten().map(|count| *count as usize).sum(),
         statements: tracked.statements,
         retries: tracked.retries,
     };
-    let mut response = answer(StatusCode::CREATED, &render(&tracked));
+    let mut response = reply.into_response();
     response.extensions_mut().insert(measured);
     Ok(response)
 }
@@ -31,8 +34,9 @@ pub(crate) async fn bulk(State(state): State<ApiState>, request: Request) -> Res
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track.bulk").await?;
     let body = body::read_json(&parts, stream, body::BULK).await?;
-    let tracked = state.store.track_bulk(caller.workspace, caller.actor, body).await.map_err(refuse)?;
-    Ok(answer(StatusCode::CREATED, &render(&tracked)))
+    let store = state.store.once(once::read(&parts, &caller, &body, told)?);
+    let tracked = store.track_bulk(caller.workspace, caller.actor, body).await;
+    Ok(told(&tracked)?.into_response())
 }
 
 /// `POST /users/track/sync` (`SYN-*`).
@@ -40,13 +44,23 @@ pub(crate) async fn sync(State(state): State<ApiState>, request: Request) -> Res
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track.sync").await?;
     let body = body::read_json(&parts, stream, body::JSON).await?;
-    let (users, errors) =
-        state.store.track_sync(caller.workspace, caller.actor, body).await.map_err(refuse)?;
+    let store = state.store.once(once::read(&parts, &caller, &body, told_users)?);
+    let tracked = store.track_sync(caller.workspace, caller.actor, body).await;
+    Ok(told_users(&tracked)?.into_response())
+}
+
+fn told(tracked: &Result<TrackAnswer, TrackError>) -> Result<Reply, Problem> {
+    let tracked = tracked.as_ref().map_err(refuse)?;
+    Ok(Reply::new(StatusCode::CREATED, render(tracked)))
+}
+
+fn told_users(tracked: &SyncedAnswer) -> Result<Reply, Problem> {
+    let (users, errors) = tracked.as_ref().map_err(refuse)?;
     let mut body = json!({"users": users, "message": "success"});
     if !errors.is_empty() {
-        body["errors"] = render_errors(&errors);
+        body["errors"] = render_errors(errors);
     }
-    Ok(answer(StatusCode::CREATED, &body))
+    Ok(Reply::new(StatusCode::CREATED, body))
 }
 
 /// `TRK-7`: a counter for each array that was sent; `TRK-8`: `errors` only if there are some (`CLI-4`).
@@ -73,7 +87,7 @@ fn render_errors(errors: &[ItemError]) -> Value {
         .collect()
 }
 
-fn refuse(error: TrackError) -> Problem {
+fn refuse(error: &TrackError) -> Problem {
     match error {
         TrackError::Request(fault @ TrackFault::TooMany) => {
             Problem::quoted(StatusCode::BAD_REQUEST, &fault.to_string())
@@ -83,9 +97,9 @@ fn refuse(error: TrackError) -> Problem {
         TrackError::NothingValid(errors) => {
             let message = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields.";
             let problem = Problem::quoted(StatusCode::BAD_REQUEST, message);
-            if errors.is_empty() { problem } else { problem.with_errors(render_errors(&errors)) }
+            if errors.is_empty() { problem } else { problem.with_errors(render_errors(errors)) }
         }
-        TrackError::Fault(fault) => fault.into(),
+        TrackError::Fault(fault) => fault.clone().into(),
     }
 }
 
@@ -120,7 +134,7 @@ mod tests {
     /// TRK-2, TRK-10: Braze's keys only; what is ours has a code.
     #[test]
     fn refusals_have_the_documented_keys() {
-        let body = |error| refuse(error).body;
+        let body = |error| refuse(&error).body;
         let nothing = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields.";
         assert_eq!(body(TrackError::NothingValid(Vec::new())), json!({"message": nothing}));
         let errors = render_errors(&[error(0)]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use line_platform::messaging::MessagingClient;
-use profile_store::ProfileStore;
+use profile_store::{Once, ProfileStore};
 use tokio::sync::Notify;
 
 use crate::Sealer;
@@ -11,12 +11,12 @@ use crate::Sealer;
 /// Everything that needs both LINE and the store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LineService {
+    store: ProfileStore,
     inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    store: ProfileStore,
     client: MessagingClient,
     sealer: Sealer,
     public_url: String,
@@ -28,11 +28,17 @@ impl LineService {
     #[must_use]
     pub fn new(store: ProfileStore, client: MessagingClient, sealer: Sealer, public_url: String) -> Self {
         let sync_signal = Notify::new();
-        Self { inner: Arc::new(Inner { store, client, sealer, public_url, sync_signal }) }
+        Self { store, inner: Arc::new(Inner { client, sealer, public_url, sync_signal }) }
+    }
+
+    /// The same service on a store for one request with an idempotency key.
+    #[must_use]
+    pub fn once(&self, once: Option<Once>) -> Self {
+        Self { store: self.store.once(once), inner: Arc::clone(&self.inner) }
     }
 
     pub(crate) fn store(&self) -> &ProfileStore {
-        &self.inner.store
+        &self.store
     }
 
     pub(crate) fn client(&self) -> &MessagingClient {
@@ -48,9 +54,15 @@ impl LineService {
         &self.inner.sync_signal
     }
 
+    /// A path of ours as others reach it.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.inner.public_url.trim_end_matches('/'))
+    }
+
     /// Where LINE shall send the events of a channel.
     #[must_use]
     pub fn webhook_url(&self, channel: &str) -> String {
-        format!("{}/line/events/{channel}", self.inner.public_url.trim_end_matches('/'))
+        self.url(&format!("/line/events/{channel}"))
     }
 }

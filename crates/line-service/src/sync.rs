@@ -53,8 +53,8 @@ impl LineService {
             Some(known) if known.state == SyncState::Running => (Decision::Nothing, known.id),
             _ => (ChangeSet { sync: Some(run.clone()), ..ChangeSet::default() }.into(), run.id),
         };
-        let (id, _) =
-            self.store().decide(Work::new("start_sync", workspace, keys).repeatable(), decide).await?;
+        let work = Work::new("start_sync", workspace, keys).repeatable();
+        let (id, _) = self.store().decide_once(work, decide).await?;
         self.sync_signal().notify_one();
         Ok(id)
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     Address, AddressState, ConfigChange, Consent, DuplicatesRun, Erasure, ErasureId, EventRow, Friendship,
-    ImportIssue, ImportRun, InboxKey, InboxRow, InboxState, JournalEntry, Key, Keys, LedgerRow, LoggedWrite,
-    MergeRecord, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey, SyncRun, Timestamp,
+    ImportIssue, ImportRun, InboxKey, InboxRow, InboxState, JournalEntry, KeptAnswer, Key, Keys, LedgerRow,
+    LoggedWrite, MergeRecord, Named, Parked, Profile, ProfileId, PurchaseRow, StateOf, Summary, SummaryKey,
+    SyncRun, Timestamp,
 };
 
 /// Everything one unit changes. Rows are absolute (new values, not deltas); backends add no rule of their own.
@@ -70,6 +71,10 @@ pub struct ChangeSet {
     pub lifted: Vec<ErasureId>,
     /// A run over duplicates to put.
     pub duplicates: Option<DuplicatesRun>,
+    /// Names met for the first time on their profile. Those known already are left as they are: the first type stays.
+    pub names: Vec<Named>,
+    /// An answer to keep, in place of all that are too old (given before the time beside it).
+    pub answer: Option<(KeptAnswer, Timestamp)>,
     /// Configuration changes; any raises the revision by one.
     pub config: Vec<ConfigChange>,
 }
@@ -102,6 +107,8 @@ impl ChangeSet {
             && self.sync.is_none()
             && self.import.is_none()
             && self.duplicates.is_none()
+            && self.names.is_empty()
+            && self.answer.is_none()
             && self.erasures.is_empty()
             && self.ledger.is_empty()
             && self.lifted.is_empty()

@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 use crate::{Document, ValueFault, Zone, add, canonical, canonicalize};
 
 pub use data_type::{DataType, data_type};
+pub(crate) use forced::coerce;
 
 mod array;
 mod data_type;
+mod forced;
 mod nested;
 mod object_array;
 

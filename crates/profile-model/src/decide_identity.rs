@@ -21,7 +21,7 @@ mod pick;
 mod undo;
 
 pub use aliases::{decide_alias_updates, decide_new_aliases};
-pub use delete::decide_deletes;
+pub use delete::{decide_deletes, report_texts};
 pub use external_ids::{IdOutcome, decide_removals, decide_renames};
 pub use identify::decide_identify;
 pub use keys::{

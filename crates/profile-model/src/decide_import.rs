@@ -58,6 +58,8 @@ pub fn decide_import(
                 run.rows_updated += 1;
                 continue;
             }
+            // CAT-6: without a word.
+            ItemOutcome::Blocked => continue,
             ItemOutcome::Suppressed => {
                 "this user was erased and is suppressed; DELETE /suppressions/{id} lifts it"
             }

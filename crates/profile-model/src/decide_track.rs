@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId, Target,
-    Timestamp, draft::Draft,
+    Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId, Settings,
+    Target, Timestamp, draft::Draft,
 };
 
 mod attributes;
@@ -34,6 +34,8 @@ pub enum ItemOutcome {
     Unchanged(ProfileId),
     /// Nobody was found and nobody may be made (`ID-11`).
     Nobody,
+    /// Its event or product is on the blocklist: dropped without a word (`CAT-6`).
+    Blocked,
     /// It names somebody who was erased and is to stay so.
     Suppressed,
     /// CSV: the alias belongs to a user with an external id: the row is an error (`OPEN-27`).
@@ -46,7 +48,7 @@ impl ItemOutcome {
     pub const fn profile(self) -> Option<ProfileId> {
         match self {
             Self::Created(id) | Self::Changed(id) | Self::Unchanged(id) => Some(id),
-            Self::Nobody | Self::Suppressed | Self::AliasOfIdentified => None,
+            Self::Nobody | Self::Blocked | Self::Suppressed | Self::AliasOfIdentified => None,
         }
     }
 }
@@ -137,6 +139,9 @@ fn apply_item(
     if remembered::is_suppressed(draft, item) {
         return ItemOutcome::Suppressed;
     }
+    if is_blocked(&draft.settings, &item.body) {
+        return ItemOutcome::Blocked;
+    }
     let opted_out = remembered::opted_out(draft, item);
     let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
         resolve::Found::Existing(id) => (id, draft.is_new(id)),
@@ -192,6 +197,15 @@ fn apply_item(
         (true, _) => ItemOutcome::Created(id),
         (false, true) => ItemOutcome::Changed(id),
         (false, false) => ItemOutcome::Unchanged(id),
+    }
+}
+
+/// Whether the workspace drops it. Attributes are dropped one by one.
+fn is_blocked(settings: &Settings, body: &Body) -> bool {
+    match body {
+        Body::Attributes(_) => false,
+        Body::Event(event) => settings.blocklist.events.holds(&event.name),
+        Body::Purchase(purchase) => settings.blocklist.products.holds(&purchase.product),
     }
 }
 

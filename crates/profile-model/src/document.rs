@@ -107,6 +107,12 @@ impl Document {
         json
     }
 
+    /// Whether it holds the attribute.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
     /// The value of an attribute as JSON text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&RawValue> {

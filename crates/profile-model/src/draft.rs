@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::{
     Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Email, EventRow, Evidence, Fresh, Friendship,
     GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId,
-    Loaded, Occasion, Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf, Summary,
-    SummaryKey, Timestamp, add, decide_friendship,
+    Loaded, NameKind, Occasion, Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf,
+    Summary, SummaryKey, Timestamp, add, catalogue::Names, decide_friendship,
 };
 
 mod erased;
@@ -50,6 +50,7 @@ pub(crate) struct Draft<'a> {
     states: HashMap<(Address, StateOf), AddressState>,
     friendships: HashMap<(LineUserId, ChannelId), Friendship>,
     summaries: HashMap<SummaryKey, Summary>,
+    pub(crate) names: Names,
     missing: Keys,
     is_missing: bool,
     pub(crate) change: ChangeSet,
@@ -70,6 +71,7 @@ impl<'a> Draft<'a> {
             states: HashMap::new(),
             friendships: HashMap::new(),
             summaries: HashMap::new(),
+            names: Names::default(),
             missing: Keys::default(),
             is_missing: false,
             change: ChangeSet::default(),
@@ -368,12 +370,14 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn append_event(&mut self, row: EventRow) {
+        self.names.note(NameKind::Event, &row.name, || None);
         let key = SummaryKey { profile: row.profile, of: Occurrence::Event, name: Arc::clone(&row.name) };
         self.summarise(key, row.at, 1, &serde_json::Number::from(0));
         self.change.events.push(row);
     }
 
     pub(crate) fn append_purchase(&mut self, row: PurchaseRow, revenue: &serde_json::Number) {
+        self.names.note(NameKind::Product, &row.product, || None);
         let key =
             SummaryKey { profile: row.profile, of: Occurrence::Purchase, name: Arc::clone(&row.product) };
         self.summarise(key, row.at, u64::from(row.quantity), revenue);

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId, Occurrence,
-    Profile, Summary, SummaryKey, Timestamp, add,
+    Blocklist, Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId,
+    Occurrence, Profile, Summary, SummaryKey, Timestamp, add,
 };
 
 /// "Last 90 days" of `custom_events` and `purchases` (`EXP-8`), in microseconds.
@@ -75,6 +75,22 @@ pub struct ProfileView {
 }
 
 impl ProfileView {
+    /// Leaves out what the workspace has blocked: it stays stored and is not shown (`CAT-6`).
+    pub fn hide(&mut self, blocklist: &Blocklist) {
+        let blocked = |name: &&str| self.profile.custom.contains(name);
+        let blocked: Vec<_> = blocklist.attributes.iter().filter(blocked).collect();
+        if !blocked.is_empty() {
+            let profile = Arc::make_mut(&mut self.profile);
+            for name in blocked {
+                profile.custom.remove(name);
+            }
+        }
+        self.summaries.retain(|(key, _)| match key.of {
+            Occurrence::Event => !blocklist.events.holds(&key.name),
+            Occurrence::Purchase => !blocklist.products.holds(&key.name),
+        });
+    }
+
     /// The LINE id the states were read through.
     #[must_use]
     pub fn line_id(&self) -> Option<&LineUserId> {

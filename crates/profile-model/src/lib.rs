@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod catalogue;
 mod change;
 mod combine;
 mod command;
@@ -53,6 +55,8 @@ mod settings;
 mod subscription;
 mod time_zone;
 
+pub use answer::{ANSWER_LIFE_MICROS, AnswerKey, KeptAnswer, oldest_answer};
+pub use catalogue::{NameKind, Named};
 pub use change::*;
 pub use combine::*;
 pub use command::*;

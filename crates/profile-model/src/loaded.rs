@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{
-    Address, AddressState, ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId, ImportRun,
-    InboxKey, InboxState, Key, LedgerMark, LedgerRow, LineUserId, LoggedWrite, MergeId, MergeRecord,
-    Occurrence, Parked, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
+    Address, AddressState, AnswerKey, ChannelId, Config, DuplicatesId, DuplicatesRun, Friendship, ImportId,
+    ImportRun, InboxKey, InboxState, KeptAnswer, Key, LedgerMark, LedgerRow, LineUserId, LoggedWrite,
+    MergeId, MergeRecord, Occurrence, Parked, Profile, ProfileId, Summary, SummaryKey, SyncId, SyncRun,
 };
 
 mod lookup;
@@ -45,6 +45,8 @@ pub struct Keys {
     pub duplicates: Option<DuplicatesId>,
     /// Erased identifiers.
     pub ledger: Vec<LedgerMark>,
+    /// An answer given before.
+    pub answer: Option<AnswerKey>,
     /// The whole configuration, read inside the transaction.
     pub config: bool,
     /// Merge records by id.
@@ -86,6 +88,8 @@ pub struct Loaded {
     pub duplicates: Option<DuplicatesRun>,
     /// Erased identifiers asked for.
     pub ledger: HashMap<LedgerMark, Option<LedgerRow>>,
+    /// The answer asked for.
+    pub answer: Option<KeptAnswer>,
     /// The configuration, if asked for.
     pub config: Option<Arc<Config>>,
     /// Merge records asked for by id, and those of profiles asked for.
@@ -167,6 +171,7 @@ impl Loaded {
         self.sync = more.sync.or_else(|| self.sync.take());
         self.import = more.import.or_else(|| self.import.take());
         self.duplicates = more.duplicates.or_else(|| self.duplicates.take());
+        self.answer = more.answer.or_else(|| self.answer.take());
         self.config = more.config.or_else(|| self.config.take());
     }
 }

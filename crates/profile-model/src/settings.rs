@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::Region;
 pub use crate::time_zone::Zone;
 
+mod names;
+
+pub use names::{BlockedNames, Blocklist, ForcedTypes, MAX_LISTED_NAMES};
+
 /// What a workspace may choose, with the defaults of the design, section 5. Stored as a JSON object with these names;
 /// absent ones have their default, unknown ones are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,10 @@ pub struct Settings {
     pub fold_window_hours: u32,
     /// Values that never join anybody, beside the built-in ones.
     pub common_values: Vec<String>,
+    /// Attributes held to a type (`CAT-2`).
+    pub forced_types: ForcedTypes,
+    /// Names whose incoming data is dropped (`CAT-6`).
+    pub blocklist: Blocklist,
 }
 
 impl Default for Settings {
@@ -48,6 +56,8 @@ impl Default for Settings {
             fold_limit: 10,
             fold_window_hours: 24,
             common_values: Vec::new(),
+            forced_types: ForcedTypes::default(),
+            blocklist: Blocklist::default(),
         }
     }
 }
@@ -118,13 +128,13 @@ mod tests {
         assert_eq!(settings, Settings::default());
         assert_eq!(
             serde_json::to_string(&settings).unwrap(),
-            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","rate_limits":"off","merged_ids":"follow","line_convergence":"braze","undo_days":180,"fold_limit":10,"fold_window_hours":24,"common_values":[]}"#
+            r#"{"phone_region":"US","time_zone":"UTC","line_id_check":"strict","batch_limit":"total","rate_limits":"off","merged_ids":"follow","line_convergence":"braze","undo_days":180,"fold_limit":10,"fold_window_hours":24,"common_values":[],"forced_types":{},"blocklist":{"attributes":[],"events":[],"products":[]}}"#
         );
     }
 
     #[test]
     fn settings_come_back_as_they_were_stored() {
-        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","rate_limits":"braze","merged_ids":"forget","line_convergence":"merge","undo_days":7,"fold_limit":3,"fold_window_hours":1,"common_values":["shop@example.jp"]}"#;
+        let text = r#"{"phone_region":"JP","time_zone":"Asia/Tokyo","line_id_check":"lenient","batch_limit":"per_array","rate_limits":"braze","merged_ids":"forget","line_convergence":"merge","undo_days":7,"fold_limit":3,"fold_window_hours":1,"common_values":["shop@example.jp"],"forced_types":{"points":"Number"},"blocklist":{"attributes":["ssn"],"events":["debug"],"products":[]}}"#;
         let settings: Settings = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&settings).unwrap(), text);
     }
@@ -137,6 +147,8 @@ mod tests {
             r#"{"time_zone":"Tokio"}"#,
             r#"{"undo_days":-1}"#,
             r#"{"batch_limit":"none"}"#,
+            r#"{"forced_types":{"points":"Integer"}}"#,
+            r#"{"blocklist":{"attribute":["a"]}}"#,
         ] {
             assert!(serde_json::from_str::<Settings>(text).is_err(), "{text}");
         }

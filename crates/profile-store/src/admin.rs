@@ -10,6 +10,9 @@ use crate::{Fault, ProfileStore, Work};
 
 mod address;
 mod seen;
+mod workspace_settings;
+
+pub use workspace_settings::SettingsFault;
 
 pub(crate) use seen::Seen;
 

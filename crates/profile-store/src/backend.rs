@@ -73,6 +73,12 @@ pub enum Fault {
     /// Stored data that cannot be read: table and column, never the value.
     #[error("stored data is inconsistent: {0}")]
     Inconsistent(String),
+    /// A request with an idempotency key that was answered before: its answer. Nothing was done.
+    #[error("answered before")]
+    Told(crate::Told),
+    /// An idempotency key that came with another request before. Nothing was done.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// A defect of ours, e.g. a decision that asked for more twice.
     #[error("internal error: {0}")]
     Internal(String),
@@ -80,7 +86,7 @@ pub enum Fault {
 
 /// A storage backend. Object-safe; every call takes and returns sets.
 #[async_trait]
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// Loads, decides, applies, commits; durable and readable when it returns.
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault>;
 
@@ -196,6 +202,15 @@ pub trait Backend: Send + Sync + 'static {
         workspace: WorkspaceId,
         whose: &[profile_model::ConsentOf],
     ) -> Result<Vec<profile_model::Consent>, Fault>;
+
+    /// One page of names in use, in byte order, after the first `skip`.
+    async fn scan_names(
+        &self,
+        workspace: WorkspaceId,
+        kind: profile_model::NameKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Named>, Fault>;
 
     /// Takes the images of merges that can no longer be undone at `now`, over all workspaces, and the logged writes that
     /// only they needed: at most about `limit` rows of each, in one transaction. None of either: nothing is left.

@@ -70,7 +70,12 @@ impl ProfileStore {
     ) -> Result<DuplicatesRun, Fault> {
         let now = self.now();
         let run = DuplicatesRun::new(DuplicatesId(self.fresh(now).uuid()), rule, actor, now);
-        self.put_duplicates(workspace, run.clone()).await?;
+        let decide = move |_: &Loaded| {
+            let change = ChangeSet { duplicates: Some(run.clone()), ..ChangeSet::default() };
+            (change.into(), run.clone())
+        };
+        let work = Work::new("start_duplicates", workspace, Keys::default()).repeatable();
+        let (run, _) = self.decide_once(work, decide).await?;
         self.job_signal().notify_waiters();
         Ok(run)
     }
@@ -141,6 +146,7 @@ impl ProfileStore {
         id: ParkedId,
         review: Review,
     ) -> Result<Option<GroupOutcome>, Fault> {
+        self.told_before(workspace).await?;
         let Some(parked) = self.backend().load_parked(workspace, id).await? else { return Ok(None) };
         let occasion: Occasion = self.occasion(workspace, actor).await?;
         let count = parked.members.len() as u64;
@@ -154,15 +160,7 @@ impl ProfileStore {
         };
         let key = Arc::new(parked.key);
         let decide = move |loaded: &Loaded| decide_review(&key, review, &rule, loaded, &occasion);
-        Ok(self.decide(Work::new("review_parked", workspace, keys), decide).await?.0)
-    }
-
-    async fn put_duplicates(&self, workspace: WorkspaceId, run: DuplicatesRun) -> Result<(), Fault> {
-        let decide = move |_: &Loaded| {
-            (ChangeSet { duplicates: Some(run.clone()), ..ChangeSet::default() }.into(), ())
-        };
-        self.decide(Work::new("start_duplicates", workspace, Keys::default()).repeatable(), decide).await?;
-        Ok(())
+        Ok(self.decide_once(Work::new("review_parked", workspace, keys), decide).await?.0)
     }
 }
 

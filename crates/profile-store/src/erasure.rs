@@ -8,7 +8,7 @@ use profile_model::{
 };
 use serde_json::Value;
 
-use crate::identity::manner;
+use crate::identity::{answered, manner};
 use crate::{Fault, IdentityAnswer, IdentityError, ProfileStore, Wish, Work};
 
 impl ProfileStore {
@@ -29,21 +29,20 @@ impl ProfileStore {
             return Err(IdentityError::NothingValid(parsed.errors));
         }
         let keys = delete_keys(&parsed.items);
+        let dry_run = wish.dry_run;
         let manner = manner("delete", body, wish);
         let items = Arc::new(parsed.items);
         let accepted = vec![("", items.len())];
+        let errors = parsed.errors;
         let decide = move |loaded: &Loaded| {
             let (decision, report) = decide_deletes(&items, suppress, loaded, &occasion, &manner);
-            (note_erasures(decision, workspace), report)
+            (note_erasures(decision, workspace), answered(report, &errors, &accepted))
         };
-        let (report, applied) = self.decide(Work::new("delete", workspace, keys), decide).await?;
-        if report.stale {
-            return Err(IdentityError::PlanStale);
-        }
-        if applied.wrote {
+        let done = self.decide_identity(Work::new("delete", workspace, keys), dry_run, decide).await?;
+        if !dry_run {
             self.refresh_config().await;
         }
-        Ok(IdentityAnswer { report, errors: parsed.errors, accepted })
+        Ok(done)
     }
 
     /// One page of suppressions.
@@ -64,6 +63,7 @@ impl ProfileStore {
     /// # Errors
     /// When the backend faults.
     pub async fn lift_suppression(&self, workspace: WorkspaceId, id: ErasureId) -> Result<bool, Fault> {
+        self.told_before(workspace).await?;
         let mut before = id.0.as_u128();
         before = before.saturating_sub(1);
         let after = Some(ErasureId(uuid::Uuid::from_u128(before)));
@@ -71,9 +71,9 @@ impl ProfileStore {
         if found.first().is_none_or(|suppression| suppression.id != id) {
             return Ok(false);
         }
-        let decide = move |_: &Loaded| (ChangeSet { lifted: vec![id], ..ChangeSet::default() }.into(), ());
-        self.decide(Work::new("lift_suppression", workspace, Keys::default()).repeatable(), decide).await?;
-        Ok(true)
+        let decide = move |_: &Loaded| (ChangeSet { lifted: vec![id], ..ChangeSet::default() }.into(), true);
+        let work = Work::new("lift_suppression", workspace, Keys::default()).repeatable();
+        Ok(self.decide_once(work, decide).await?.0)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Identity: identify, merge, aliases, renames, removals, and undo. Parse, load, decide, apply.
 
-use std::sync::Arc;
-
 use profile_model::{
     Actor, Decision, ElementError, IdOutcome, IdentifyArray, IdentityFault, IdentityReport, Keys, Loaded,
     Manner, MergeId, Occasion, Parsed, Plan, UndoOutcome, WorkspaceId, alias_update_keys,
@@ -69,8 +67,11 @@ impl From<IdentityFault> for IdentityError {
     }
 }
 
-/// An operation: its name, and the decision over a batch.
+/// A decision over a batch.
 type Decide<T> = fn(&[T], &Loaded, &Occasion, &Manner) -> (Decision, IdentityReport);
+
+/// An operation: its name, what it loads, its decision, and what it counts as accepted (`None`: every element).
+type Operation<T> = (&'static str, Keys, Decide<T>, Option<Vec<(&'static str, usize)>>);
 
 impl ProfileStore {
     /// `POST /users/identify`.
@@ -90,9 +91,8 @@ impl ProfileStore {
         let accepted = [IdentifyArray::Aliases, IdentifyArray::Emails, IdentifyArray::Phones]
             .map(|array| (array.as_str(), count(array)));
         let keys = identify_keys(&parsed.items);
-        let operation = ("identify", keys, decide_identify as Decide<_>);
-        let answer = self.identity(workspace, occasion, body, wish, parsed, operation).await?;
-        Ok(IdentityAnswer { accepted: accepted.into(), ..answer })
+        let operation: Operation<_> = ("identify", keys, decide_identify, Some(accepted.into()));
+        self.identity(workspace, occasion, body, wish, parsed, operation).await
     }
 
     /// `POST /users/merge`.
@@ -110,7 +110,7 @@ impl ProfileStore {
         let items = parse_merges(body, &occasion.settings)?;
         let keys = merge_keys(&items);
         let parsed = Parsed { items, errors: Vec::new() };
-        self.identity(workspace, occasion, body, wish, parsed, ("merge", keys, decide_merges)).await
+        self.identity(workspace, occasion, body, wish, parsed, ("merge", keys, decide_merges, None)).await
     }
 
     /// `POST /users/alias/new`.
@@ -127,7 +127,8 @@ impl ProfileStore {
         let occasion = self.occasion(workspace, actor).await?;
         let parsed = parse_new_aliases(body)?;
         let keys = new_alias_keys(&parsed.items);
-        self.identity(workspace, occasion, body, wish, parsed, ("alias_new", keys, decide_new_aliases)).await
+        self.identity(workspace, occasion, body, wish, parsed, ("alias_new", keys, decide_new_aliases, None))
+            .await
     }
 
     /// `POST /users/alias/update`.
@@ -144,8 +145,15 @@ impl ProfileStore {
         let occasion = self.occasion(workspace, actor).await?;
         let parsed = parse_alias_updates(body)?;
         let keys = alias_update_keys(&parsed.items);
-        self.identity(workspace, occasion, body, wish, parsed, ("alias_update", keys, decide_alias_updates))
-            .await
+        self.identity(
+            workspace,
+            occasion,
+            body,
+            wish,
+            parsed,
+            ("alias_update", keys, decide_alias_updates, None),
+        )
+        .await
     }
 
     async fn identity<T: Send + Sync + 'static>(
@@ -155,23 +163,34 @@ impl ProfileStore {
         body: &Value,
         wish: Wish,
         parsed: Parsed<T>,
-        (name, keys, decide): (&'static str, Keys, Decide<T>),
+        (name, keys, decide, accepted): Operation<T>,
     ) -> Result<IdentityAnswer, IdentityError> {
         let Parsed { items, errors } = parsed;
         if items.is_empty() {
             return Err(IdentityError::NothingValid(errors));
         }
+        let dry_run = wish.dry_run;
         let manner = manner(name, body, wish);
-        let accepted = vec![("", items.len())];
-        let items = Arc::new(items);
+        let accepted = accepted.unwrap_or_else(|| vec![("", items.len())]);
         let mut keys = keys;
         occasion.remember(&mut keys);
-        let decide = move |loaded: &Loaded| decide(&items, loaded, &occasion, &manner);
-        let (report, _) = self.decide(Work::new(name, workspace, keys), decide).await?;
-        if report.stale {
-            return Err(IdentityError::PlanStale);
-        }
-        Ok(IdentityAnswer { report, errors, accepted })
+        let decide = move |loaded: &Loaded| {
+            let (decision, report) = decide(&items, loaded, &occasion, &manner);
+            (decision, answered(report, &errors, &accepted))
+        };
+        self.decide_identity(Work::new(name, workspace, keys), dry_run, decide).await
+    }
+
+    /// A dry run has no answer worth keeping.
+    pub(crate) async fn decide_identity<T: Send + 'static>(
+        &self,
+        work: Work,
+        dry_run: bool,
+        decide: impl FnMut(&Loaded) -> (Decision, Result<T, IdentityError>) + Send + 'static,
+    ) -> Result<T, IdentityError> {
+        let done =
+            if dry_run { self.decide(work, decide).await } else { self.decide_once(work, decide).await };
+        done?.0
     }
 
     /// `POST /users/external_ids/rename`.
@@ -186,13 +205,17 @@ impl ProfileStore {
         wish: Wish,
     ) -> Result<IdsAnswer, IdentityError> {
         let occasion = self.occasion(workspace, actor).await?;
+        let dry_run = wish.dry_run;
         let manner = manner("rename", body, wish);
         let Parsed { items, errors } = parse_renames(body)?;
-        let (mut keys, indexes) = (rename_keys(&items), items.iter().map(|item| item.index).collect());
+        let mut keys = rename_keys(&items);
         occasion.remember(&mut keys);
-        let decide = move |loaded: &Loaded| decide_renames(&items, loaded, &occasion, &manner);
-        let ((outcomes, report), _) = self.decide(Work::new("rename", workspace, keys), decide).await?;
-        ids_answer(indexes, outcomes, errors, report)
+        let indexes: Vec<_> = items.iter().map(|item| item.index).collect();
+        let decide = move |loaded: &Loaded| {
+            let (decision, (outcomes, report)) = decide_renames(&items, loaded, &occasion, &manner);
+            (decision, ids_answer(&indexes, outcomes, &errors, report))
+        };
+        self.decide_identity(Work::new("rename", workspace, keys), dry_run, decide).await
     }
 
     /// `POST /users/external_ids/remove`.
@@ -207,12 +230,16 @@ impl ProfileStore {
         wish: Wish,
     ) -> Result<IdsAnswer, IdentityError> {
         let occasion = self.occasion(workspace, actor).await?;
+        let dry_run = wish.dry_run;
         let manner = manner("remove_ids", body, wish);
         let Parsed { items, errors } = parse_removals(body)?;
-        let (keys, indexes) = (removal_keys(&items), items.iter().map(|(index, _)| *index).collect());
-        let decide = move |loaded: &Loaded| decide_removals(&items, loaded, &occasion, &manner);
-        let ((outcomes, report), _) = self.decide(Work::new("remove_ids", workspace, keys), decide).await?;
-        ids_answer(indexes, outcomes, errors, report)
+        let keys = removal_keys(&items);
+        let indexes: Vec<_> = items.iter().map(|(index, _)| *index).collect();
+        let decide = move |loaded: &Loaded| {
+            let (decision, (outcomes, report)) = decide_removals(&items, loaded, &occasion, &manner);
+            (decision, ids_answer(&indexes, outcomes, &errors, report))
+        };
+        self.decide_identity(Work::new("remove_ids", workspace, keys), dry_run, decide).await
     }
 
     /// Takes a merge apart.
@@ -228,22 +255,34 @@ impl ProfileStore {
     ) -> Result<UndoOutcome, Fault> {
         let occasion = self.occasion(workspace, actor).await?;
         let decide = move |loaded: &Loaded| decide_undo(merge, allow_rejoin, loaded, &occasion);
-        Ok(self.decide(Work::new("undo", workspace, undo_keys(merge)), decide).await?.0)
+        Ok(self.decide_once(Work::new("undo", workspace, undo_keys(merge)), decide).await?.0)
     }
 }
 
+/// The answer, unless the plan did not hold.
+pub(crate) fn answered(
+    report: IdentityReport,
+    errors: &[ElementError],
+    accepted: &[(&'static str, usize)],
+) -> Result<IdentityAnswer, IdentityError> {
+    if report.stale {
+        return Err(IdentityError::PlanStale);
+    }
+    Ok(IdentityAnswer { report, errors: errors.to_vec(), accepted: accepted.to_vec() })
+}
+
 fn ids_answer(
-    indexes: Vec<u32>,
+    indexes: &[u32],
     outcomes: Vec<IdOutcome>,
-    errors: Vec<ElementError>,
+    errors: &[ElementError],
     report: IdentityReport,
 ) -> Result<IdsAnswer, IdentityError> {
     if report.stale {
         return Err(IdentityError::PlanStale);
     }
     let decided =
-        indexes.into_iter().zip(outcomes).map(|(index, outcome)| (index, outcome.map_err(str::to_owned)));
-    let malformed = errors.into_iter().map(|error| (error.index, Err(error.message)));
+        indexes.iter().zip(outcomes).map(|(index, outcome)| (*index, outcome.map_err(str::to_owned)));
+    let malformed = errors.iter().map(|error| (error.index, Err(error.message.clone())));
     let mut outcomes: Vec<_> = decided.chain(malformed).collect();
     outcomes.sort_by_key(|(index, _)| *index);
     Ok(IdsAnswer { outcomes, report })

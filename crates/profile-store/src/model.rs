@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, ChannelId, Config, Consent, ConsentOf, Decision, DuplicatesId, DuplicatesRun,
-    ErasureId, EventRow, Friendship, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key,
-    Keys, Kind, Lease, LedgerMark, LedgerRow, LineUserId, Loaded, LoggedWrite, MergeId, MergeRecord, Parked,
-    ParkedId, ParkedState, Profile, ProfileId, PurchaseRow, Shared, StateOf, Summary, SummaryKey,
-    Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
+    Address, AddressState, AnswerKey, ChannelId, Config, Consent, ConsentOf, DataType, Decision,
+    DuplicatesId, DuplicatesRun, ErasureId, EventRow, Friendship, ImportId, ImportIssue, ImportRun, InboxKey,
+    InboxRow, JournalEntry, KeptAnswer, Key, Keys, Kind, Lease, LedgerMark, LedgerRow, LineUserId, Loaded,
+    LoggedWrite, MergeId, MergeRecord, NameKind, Named, Parked, ParkedId, ParkedState, Profile, ProfileId,
+    PurchaseRow, Shared, StateOf, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
@@ -17,6 +17,7 @@ use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 mod apply;
 mod check;
 mod load;
+mod traces;
 
 /// Everything of one workspace.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ struct World {
     syncs: BTreeMap<SyncId, (SyncRun, Option<Lease>)>,
     imports: BTreeMap<ImportId, (ImportRun, Option<Lease>)>,
     issues: BTreeMap<ImportId, Vec<ImportIssue>>,
+    names: BTreeMap<(NameKind, Arc<str>), Option<DataType>>,
+    answers: BTreeMap<AnswerKey, KeptAnswer>,
 }
 
 impl World {
@@ -280,6 +283,24 @@ impl Backend for ModelBackend {
     ) -> Result<Vec<Consent>, Fault> {
         Ok(self.read(workspace, |world| {
             world.consents.iter().filter(|consent| whose.contains(&consent.whose)).cloned().collect()
+        }))
+    }
+
+    async fn scan_names(
+        &self,
+        workspace: WorkspaceId,
+        kind: NameKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<Named>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let names = world.names.iter().filter(|((of, _), _)| *of == kind);
+            let names = names.map(|((kind, name), data_type)| Named {
+                kind: *kind,
+                name: Arc::clone(name),
+                data_type: *data_type,
+            });
+            names.skip(skip as usize).take(limit as usize).collect()
         }))
     }
 

@@ -16,6 +16,7 @@ const CONFIG_TRUST: Duration = Duration::from_millis(400);
 #[derive(Clone)]
 pub struct ProfileStore {
     inner: Arc<Inner>,
+    pub(crate) once: Option<crate::Once>,
 }
 
 impl std::fmt::Debug for ProfileStore {
@@ -57,7 +58,10 @@ impl ProfileStore {
         let job_signal = tokio::sync::Notify::new();
         let config = Mutex::new(None);
         let seen = crate::admin::Seen::default();
-        Self { inner: Arc::new(Inner { backend, clock, config, seen, uploads, job_signal, ledger }) }
+        Self {
+            inner: Arc::new(Inner { backend, clock, config, seen, uploads, job_signal, ledger }),
+            once: None,
+        }
     }
 
     /// The backend.

@@ -70,13 +70,15 @@ impl ProfileStore {
         } else {
             parse_status_set(body, &config, workspace).map(|set| vec![set])
         };
-        let sets = Arc::new(sets.map_err(SetError::Request)?);
+        let sets = sets.map_err(SetError::Request)?;
         let occasion = self.occasion(workspace, actor).await?;
         let keys = set_states_keys(&sets);
-        let inner = Arc::clone(&sets);
-        let decide = move |loaded: &Loaded| decide_set_states(&inner, loaded, &occasion);
-        let (outcomes, _) = self.decide(Work::new("set_states", workspace, keys), decide).await?;
-        Ok(sets.iter().cloned().zip(outcomes).collect())
+        let decide = move |loaded: &Loaded| {
+            let (decision, outcomes) = decide_set_states(&sets, loaded, &occasion);
+            let told: Vec<_> = sets.iter().cloned().zip(outcomes).collect();
+            (decision, told)
+        };
+        Ok(self.decide_once(Work::new("set_states", workspace, keys), decide).await?.0)
     }
 
     /// The state of one group for each identifier, in order; `None`: nobody, or never set (`SSG-4`).
@@ -236,7 +238,7 @@ impl ProfileStore {
             (decision, made)
         };
         let keys = Keys { config: true, ..Keys::default() };
-        let (made, _) = self.decide(Work::new("put_group", workspace, keys), decide).await?;
+        let (made, _) = self.decide_once(Work::new("put_group", workspace, keys), decide).await?;
         self.refresh_config().await;
         Ok(made)
     }

@@ -1,14 +1,14 @@
 //! `POST /users/track`: parse, load, decide, apply.
 
-use std::sync::Arc;
-
 use profile_model::{
-    Actor, Body, Door, InputArray, Item, ItemError, Key, Keys, Occurrence, ProfileView, TrackBatch,
-    TrackCall, TrackFault, TrackOutcome, WorkspaceId, decide_track, parse_track_call, track_keys,
+    Actor, Decision, Door, InputArray, Item, ItemError, Keys, Loaded, TrackBatch, TrackCall, TrackFault,
+    TrackOutcome, WorkspaceId, decide_track, parse_track_call, track_keys,
 };
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::{Fault, ProfileStore, Work};
+use crate::{Applied, Fault, ProfileStore, Work};
+
+mod sync;
 
 /// What a track request did.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub struct TrackAnswer {
     /// How often it ran again.
     pub retries: u32,
 }
+
+/// What a synchronous request left: the users, and problems with values that were left out.
+pub type SyncedAnswer = Result<(Vec<Value>, Vec<ItemError>), TrackError>;
 
 /// Why a track request did nothing.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl ProfileStore {
         actor: Actor,
         body: Value,
     ) -> Result<TrackAnswer, TrackError> {
-        self.track_call(workspace, actor, body, TrackCall::Track).await.map(|(answer, ..)| answer)
+        self.track_many(workspace, actor, body, TrackCall::Track).await
     }
 
     /// Tracks a bulk request (`BLK-*`): as [`ProfileStore::track`], behind the requests somebody waits for.
@@ -64,99 +67,106 @@ impl ProfileStore {
         actor: Actor,
         body: Value,
     ) -> Result<TrackAnswer, TrackError> {
-        self.track_call(workspace, actor, body, TrackCall::Bulk).await.map(|(answer, ..)| answer)
+        self.track_many(workspace, actor, body, TrackCall::Bulk).await
     }
 
-    /// Tracks one object and reads back what it left (`SYN-*`): the `users` of the answer.
-    ///
-    /// # Errors
-    /// See [`TrackError`]; in each case nothing was written.
-    pub async fn track_sync(
-        &self,
-        workspace: WorkspaceId,
-        actor: Actor,
-        body: Value,
-    ) -> Result<(Vec<Value>, Vec<ItemError>), TrackError> {
-        let (answer, items, outcome) = self.track_call(workspace, actor, body, TrackCall::Sync).await?;
-        let found = items.first().zip(outcome.items.first().and_then(|outcome| outcome.profile()));
-        let Some((item, id)) = found else { return Ok((Vec::new(), answer.errors)) };
-        // Another request may have merged it away meanwhile: then the survivor is shown.
-        let key = Key::merged(id);
-        let keys = Keys { profiles: vec![id], identifiers: vec![key.clone()], ..Keys::default() };
-        let loaded = self.backend().load(workspace, &keys).await?;
-        let survivor = loaded.holders.get(&key).and_then(|holders| holders.first());
-        let profile = loaded.profiles.get(&id).or_else(|| loaded.profiles.get(survivor?)).cloned();
-        let views = self.views(workspace, profile.into_iter().collect()).await?;
-        Ok((views.iter().map(|view| render_tracked(item, view)).collect(), answer.errors))
-    }
-
-    async fn track_call(
+    async fn track_many(
         &self,
         workspace: WorkspaceId,
         actor: Actor,
         body: Value,
         call: TrackCall,
-    ) -> Result<(TrackAnswer, Arc<Vec<Item>>, TrackOutcome), TrackError> {
+    ) -> Result<TrackAnswer, TrackError> {
+        let told = |answer: Answered<'_>| Ok(answer.tracked);
+        let (tracked, applied) = self.track_call(workspace, actor, body, call, told).await?;
+        tracked.map(|tracked| TrackAnswer {
+            statements: applied.statements,
+            retries: applied.retries,
+            ..tracked
+        })
+    }
+
+    /// Tracks one object and tells what it left (`SYN-*`).
+    ///
+    /// # Errors
+    /// See [`TrackError`]; in each case nothing was written.
+    pub async fn track_sync(&self, workspace: WorkspaceId, actor: Actor, body: Value) -> SyncedAnswer {
+        let told = |answer: Answered<'_>| {
+            let users = sync::tell(answer.items, answer.outcome, answer.decision, answer.loaded)?;
+            Ok(answer.tracked.map(|tracked| (users, tracked.errors)))
+        };
+        let done = self.track_call(workspace, actor, body, TrackCall::Sync, told).await;
+        done.and_then(|(synced, _)| synced)
+    }
+
+    /// Parses, decides and applies; `tell` makes the answer inside the decision, or says what it still needs.
+    async fn track_call<T: Send + 'static>(
+        &self,
+        workspace: WorkspaceId,
+        actor: Actor,
+        body: Value,
+        call: TrackCall,
+        tell: fn(Answered<'_>) -> Told<T>,
+    ) -> Result<(Result<T, TrackError>, Applied), TrackError> {
         let config = self.config().await?;
-        let TrackBatch { items, mut errors, sent } =
+        let TrackBatch { items, errors, sent } =
             parse_track_call(body, &config, workspace, call).map_err(TrackError::Request)?;
         if items.is_empty() {
             return Err(TrackError::NothingValid(errors));
         }
         let occasion = self.occasion(workspace, actor).await?;
-        let processed = processed(&items, sent);
+        let accepted = processed(&items, sent);
         let mut keys = track_keys(&items);
         occasion.remember(&mut keys);
-        let items = Arc::new(items);
-        let inner = Arc::clone(&items);
-        let decide = move |loaded: &_| decide_track(&inner, loaded, Door::Api, &occasion);
+        let decide = move |loaded: &Loaded| {
+            let (decision, outcome) = decide_track(&items, loaded, Door::Api, &occasion);
+            let tracked = tracked(accepted, &errors, &outcome);
+            if matches!(decision, Decision::NeedMore(_)) {
+                return (decision, Err(undecided()));
+            }
+            let answered =
+                Answered { tracked, items: &items, outcome: &outcome, decision: &decision, loaded };
+            match tell(answered) {
+                Ok(told) => (decision, told),
+                Err(more) => (Decision::NeedMore(more), Err(undecided())),
+            }
+        };
         let work = Work::new("track", workspace, keys);
         let work = if call == TrackCall::Bulk { work.bulk() } else { work };
-        let (outcome, applied): (TrackOutcome, _) = self.decide(work, decide).await?;
-        let refused = outcome.errors.iter().filter(|error| error.rejected).count();
-        let processed = less(processed, &outcome.errors);
-        errors.extend(outcome.errors.iter().cloned());
-        errors.sort_by_key(|error| (error.array, error.index));
-        if refused == outcome.items.len() {
-            return Err(TrackError::NothingValid(errors));
-        }
-        let answer =
-            TrackAnswer { processed, errors, statements: applied.statements, retries: applied.retries };
-        Ok((answer, items, outcome))
+        Ok(self.decide_once(work, decide).await?)
     }
 }
 
-/// The user of a synchronous answer (`SYN-3`, `SYN-4`): the identifier as sent, and what was sent, as it is now.
-fn render_tracked(item: &Item, view: &ProfileView) -> Value {
-    let (name, identifier) = item.target.as_sent();
-    let mut user = json!({name: identifier});
-    let summary = |of: Occurrence, called: &str, label: &str| {
-        let found = view.summaries.iter().find(|(key, _)| key.of == of && &*key.name == called);
-        found.map(|(_, summary)| {
-            json!([{label: called, "first": summary.first, "last": summary.last, "count": summary.count}])
-        })
-    };
-    match &item.body {
-        Body::Attributes(attributes) => {
-            let now: Map<String, Value> = attributes
-                .custom
-                .iter()
-                .filter_map(|(name, _)| {
-                    let text = view.profile.custom.text(name)?;
-                    Some((name.clone(), serde_json::from_str(text).ok()?))
-                })
-                .collect();
-            user["custom_attributes"] = now.into();
-        }
-        Body::Event(event) => {
-            user["custom_events"] = summary(Occurrence::Event, &event.name, "name").unwrap_or_default();
-        }
-        Body::Purchase(purchase) => {
-            user["purchase_events"] =
-                summary(Occurrence::Purchase, &purchase.product, "product_id").unwrap_or_default();
-        }
+/// An answer, or what must be loaded to make it.
+type Told<T> = Result<Result<T, TrackError>, Box<Keys>>;
+
+/// Stands where a decision runs again on more.
+fn undecided() -> TrackError {
+    TrackError::Fault(Fault::Internal("a track request was not decided".into()))
+}
+
+/// What an answer is made of, inside the decision.
+struct Answered<'a> {
+    tracked: Result<TrackAnswer, TrackError>,
+    items: &'a [Item],
+    outcome: &'a TrackOutcome,
+    decision: &'a Decision,
+    loaded: &'a Loaded,
+}
+
+fn tracked(
+    accepted: [Option<u32>; 3],
+    malformed: &[ItemError],
+    outcome: &TrackOutcome,
+) -> Result<TrackAnswer, TrackError> {
+    let refused = outcome.errors.iter().filter(|error| error.rejected).count();
+    let mut errors: Vec<_> = malformed.iter().chain(&outcome.errors).cloned().collect();
+    errors.sort_by_key(|error| (error.array, error.index));
+    if refused == outcome.items.len() {
+        return Err(TrackError::NothingValid(errors));
     }
-    user
+    let processed = less(accepted, &outcome.errors);
+    Ok(TrackAnswer { processed, errors, statements: 0, retries: 0 })
 }
 
 /// Counters without what a look at the store refused (`CLI-4`).

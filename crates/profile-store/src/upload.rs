@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use profile_model::{
     ChangeSet, CsvColumns, Decision, ImportId, ImportKind, ImportRun, ImportState, Keys, WorkspaceId,
 };
+use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use crate::rows::RowReader;
-use crate::{Fault, ProfileStore, Work};
+use crate::{Fault, Once, ProfileStore, Work};
 
 mod part;
 
@@ -43,6 +44,7 @@ pub struct Upload {
     part: Part,
     file: tokio::fs::File,
     size: u64,
+    digest: Option<Sha256>,
 }
 
 impl ProfileStore {
@@ -63,7 +65,7 @@ impl ProfileStore {
         let (folder, id) = (self.uploads().to_owned(), run.id.to_string());
         let (part, file) = on_disk(move || Part::create(&folder, &id)).await?;
         let file = tokio::fs::File::from_std(file);
-        Ok(Upload { store: self.clone(), workspace, run, part, file, size: 0 })
+        Ok(Upload { store: self.clone(), workspace, run, part, file, size: 0, digest: None })
     }
 
     /// Removes what uploads left that nobody needs any more: broken ones, and files whose import ended with a crash
@@ -109,6 +111,26 @@ impl ProfileStore {
 }
 
 impl Upload {
+    /// Takes a hash of what comes, for [`Upload::digest`].
+    #[must_use]
+    pub fn with_digest(mut self) -> Self {
+        self.digest = Some(Sha256::new());
+        self
+    }
+
+    /// SHA-256 of what came; all zero without [`Upload::with_digest`].
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest.clone().map(|digest| digest.finalize().into()).unwrap_or_default()
+    }
+
+    /// As one request with an idempotency key: its answer is rendered from the [`ImportId`].
+    #[must_use]
+    pub fn once(mut self, once: Option<Once>) -> Self {
+        self.store = self.store.once(once);
+        self
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
@@ -117,6 +139,9 @@ impl Upload {
         self.size += bytes.len() as u64;
         if self.size > MAX_USERS_FILE {
             return Err(UploadFault::TooLarge(MAX_USERS_FILE / 1_000_000));
+        }
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
         }
         self.file.write_all(bytes).await.map_err(|error| folder_fault(&error))?;
         Ok(())
@@ -141,12 +166,17 @@ impl Upload {
         let run = self.run.clone();
         let decide = move |_: &profile_model::Loaded| {
             let change = ChangeSet { import: Some(run.clone()), ..ChangeSet::default() };
-            (Decision::from(change), ())
+            (Decision::from(change), run.id)
         };
         let work = Work::new("create_import", self.workspace, Keys::default()).repeatable();
-        self.store.decide(work, decide).await?;
+        let stored = self.store.decide_once(work, decide).await;
+        if matches!(stored, Err(Fault::Told(_) | Fault::KeyReused)) {
+            // No import leads to this file.
+            let _ = tokio::fs::remove_file(&path).await;
+        }
+        let (id, _) = stored?;
         self.store.job_signal().notify_waiters();
-        Ok(self.run.id)
+        Ok(id)
     }
 }
 

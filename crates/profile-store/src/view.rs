@@ -51,10 +51,14 @@ pub(crate) fn view_of(
         let friendships = loaded.friendships.get(user).cloned().unwrap_or_default();
         read_line_states(config.channels_of(workspace), &friendships)
     });
-    ProfileView {
+    let mut view = ProfileView {
         email_state: by_address.or(own).unwrap_or(GlobalState::Subscribed),
         summaries: read_summaries(profile, &loaded.all_summaries),
         line: line.unwrap_or_default(),
         profile: Arc::clone(profile),
+    };
+    if let Some(known) = config.workspaces.get(&workspace) {
+        view.hide(&known.settings.blocklist);
     }
+    view
 }

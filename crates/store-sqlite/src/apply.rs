@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use profile_model::{ChangeSet, Key, ProfileId, Source, StateOf, WorkspaceId};
 use profile_store::Fault;
 
+use crate::catalogue::KnownNames;
 use crate::fault::UnitFault;
 use crate::load::address_kind;
 use crate::rows::bind_profile;
@@ -81,16 +82,24 @@ impl Pids<'_> {
     }
 }
 
-/// Applies a change set. `next_pid` is the next free integer key; it is moved on.
+/// What the writer knows ahead of its statements.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    /// The next free integer key.
+    pub(crate) next_pid: i64,
+    pub(crate) names: KnownNames,
+}
+
+/// Applies a change set.
 pub(crate) async fn apply(
     counted: &mut Counted<'_>,
     workspace: WorkspaceId,
     change: &ChangeSet,
     known: &HashMap<ProfileId, i64>,
-    next_pid: &mut i64,
+    ahead: &mut Ahead,
 ) -> Result<(), UnitFault> {
     let sk = workspace.shard_key(0);
-    let first = *next_pid;
+    let first = ahead.next_pid;
     let made = change.created.iter().zip(first..).map(|(profile, pid)| (profile.id, pid)).collect();
     let pids = Pids { known, made };
     release(counted, sk, &change.released, &pids).await?;
@@ -108,7 +117,9 @@ pub(crate) async fn apply(
     journal(counted, sk, change).await?;
     crate::jobs::put(counted, sk, change).await?;
     crate::config::put(counted, &change.config).await?;
-    *next_pid = first + i64::try_from(change.created.len()).unwrap_or(0);
+    crate::answers::put(counted, sk, change).await?;
+    ahead.names.put(counted, sk, &change.names).await?;
+    ahead.next_pid = first + i64::try_from(change.created.len()).unwrap_or(0);
     Ok(())
 }
 

@@ -222,7 +222,7 @@ pub(crate) async fn scan_issues(
     rows.iter().map(read_issue).collect()
 }
 
-fn read_issue(row: &SqliteRow) -> Result<(u64, ImportIssue), Fault> {
+pub(crate) fn read_issue(row: &SqliteRow) -> Result<(u64, ImportIssue), Fault> {
     let column = |error: sqlx::Error| to_fault(&error);
     let level: &str = row.try_get(2).map_err(column)?;
     let cells: &str = row.try_get(5).map_err(column)?;

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod apply;
+mod catalogue;
 mod compaction;
 mod config;
 mod consents;
@@ -16,6 +18,7 @@ mod rows;
 mod scan;
 mod statement;
 mod store;
+mod traces;
 mod writer;
 
 pub use examination::Examination;

@@ -105,6 +105,9 @@ pub(crate) async fn load(
     joins::load(counted, sk, keys, found).await?;
     load_inbox(counted, &keys.inbox, &mut found.loaded).await?;
     crate::jobs::load(counted, sk, keys, &mut found.loaded).await?;
+    if let Some(key) = keys.answer {
+        found.loaded.answer = crate::answers::load(counted, sk, key).await?;
+    }
     if keys.config {
         found.loaded.config = Some(Arc::new(crate::config::load(counted).await?));
     }

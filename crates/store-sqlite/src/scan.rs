@@ -95,7 +95,7 @@ pub(crate) async fn inbox_pending(
     limit: u32,
 ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault> {
     let query = plain(
-        "-- scan_inbox_pending\nSELECT channel, event, sk, received_at, line_user_id, kind, note, body \
+        "-- scan_inbox_pending\nSELECT channel, event, sk, received_at, line_user_id, kind, note, body, state \
          FROM line_inbox WHERE state = 0 AND (channel, event) > (?, ?) ORDER BY channel, event LIMIT ?",
     );
     let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
@@ -103,7 +103,7 @@ pub(crate) async fn inbox_pending(
     rows.iter().map(read_inbox).collect()
 }
 
-fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {
+pub(crate) fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {
     let column = |error: sqlx::Error| to_fault(&error);
     let sk: i64 = row.try_get(2).map_err(column)?;
     let workspace = WorkspaceId(u32::try_from(sk >> 16).map_err(|_| unreadable("line_inbox.sk"))?);
@@ -117,11 +117,16 @@ fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {
         received_at: Timestamp::from_micros(row.try_get(3).map_err(column)?),
         user: user.map(LineUserId::from_stored),
         kind: row.try_get(5).map_err(column)?,
-        state: InboxState::Pending,
+        state: read_state(row.try_get(8).map_err(column)?)?,
         note: row.try_get(6).map_err(column)?,
         body: RawValue::from_string(body).map_err(|_| unreadable("line_inbox.body"))?,
     };
     Ok((workspace, row))
+}
+
+fn read_state(number: i64) -> Result<InboxState, Fault> {
+    let state = u8::try_from(number).ok().and_then(InboxState::from_number);
+    state.ok_or_else(|| unreadable("line_inbox.state"))
 }
 
 async fn fetch(counted: &mut Counted<'_>, query: crate::statement::Bound) -> Result<Vec<SqliteRow>, Fault> {

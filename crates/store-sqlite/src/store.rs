@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use backon::{ConstantBuilder, Retryable as _};
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
-    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked,
-    ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
+    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
 };
 use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
 use sqlx::sqlite::{
@@ -163,7 +164,7 @@ impl SqliteStore {
         answered.await.map_err(|_| closed())?
     }
 
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, Fault> {
+    pub(crate) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, Fault> {
         self.readers.acquire().await.map_err(|error| to_fault(&error))
     }
 }
@@ -328,6 +329,16 @@ impl Backend for SqliteStore {
         whose: &[ConsentOf],
     ) -> Result<Vec<Consent>, Fault> {
         read!(self, counted => crate::consents::load(counted, workspace.shard_key(0), whose))
+    }
+
+    async fn scan_names(
+        &self,
+        workspace: WorkspaceId,
+        kind: NameKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<Named>, Fault> {
+        read!(self, counted => crate::catalogue::scan(counted, workspace.shard_key(0), kind, skip, limit))
     }
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {

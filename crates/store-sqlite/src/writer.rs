@@ -8,6 +8,7 @@ use profile_store::{Applied, Expired, Fault, Job, JobKind, Lane, Unit};
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::apply::Ahead;
 use crate::fault::{UnitFault, to_fault};
 use crate::load::{Found, load};
 use crate::statement::{Counted, plain};
@@ -83,17 +84,19 @@ type Answer = Box<dyn FnOnce(Result<(), Fault>) + Send>;
 
 /// Runs until every sender is gone and both queues are empty.
 pub(crate) async fn run(mut connection: SqliteConnection, mut receivers: Receivers) -> SqliteConnection {
+    let mut ahead = Ahead::default();
     while let Some(first) = receivers.next().await {
         if let Err(fault) = begin(&mut connection).await {
             refuse(first, fault);
             continue;
         }
         let mut answers: Vec<Answer> = Vec::new();
-        let ended = group(&mut connection, first, &mut receivers, &mut answers).await;
+        let ended = group(&mut connection, first, &mut receivers, &mut ahead, &mut answers).await;
         let committed = match ended {
             Ok(()) => execute(&mut connection, "-- commit\nCOMMIT").await,
             Err(fault) => Err(fault),
         };
+        ahead.names.settle(committed.is_ok());
         if committed.is_err() {
             // Whatever is left of the transaction; an error here means that SQLite has ended it already.
             let _ = execute(&mut connection, "-- rollback\nROLLBACK").await;
@@ -133,13 +136,14 @@ async fn group(
     connection: &mut SqliteConnection,
     first: Request,
     receivers: &mut Receivers,
+    ahead: &mut Ahead,
     answers: &mut Vec<Answer>,
 ) -> Result<(), Fault> {
     let began = Instant::now();
-    let mut next_pid = next_pid(connection).await?;
+    ahead.next_pid = next_pid(connection).await?;
     let mut request = Some(first);
     while let Some(current) = request {
-        handle(connection, current, &mut next_pid, answers).await?;
+        handle(connection, current, ahead, answers).await?;
         let full = answers.len() >= GROUP_UNITS || began.elapsed() >= GROUP_TIME;
         request = if full { None } else { receivers.waiting() };
     }
@@ -157,12 +161,12 @@ async fn next_pid(connection: &mut SqliteConnection) -> Result<i64, Fault> {
 async fn handle(
     connection: &mut SqliteConnection,
     request: Request,
-    next_pid: &mut i64,
+    ahead: &mut Ahead,
     answers: &mut Vec<Answer>,
 ) -> Result<(), Fault> {
     match request {
         Request::Unit(mut unit, answer) => {
-            let result = match run_unit(connection, &mut unit, next_pid).await {
+            let result = match run_unit(connection, &mut unit, ahead).await {
                 Ok(applied) => Ok(applied),
                 Err(UnitFault::Conflict) => Err(Fault::Conflict),
                 Err(UnitFault::Unit(fault)) => Err(fault),
@@ -198,12 +202,12 @@ fn held<T: Send + 'static>(answer: oneshot::Sender<Result<T, Fault>>, result: Re
 async fn run_unit(
     connection: &mut SqliteConnection,
     unit: &mut Unit,
-    next_pid: &mut i64,
+    ahead: &mut Ahead,
 ) -> Result<Applied, UnitFault> {
     let mut counted = Counted::new(connection);
     let mut conflicts = 0;
     loop {
-        match try_unit(&mut counted, unit, next_pid).await {
+        match try_unit(&mut counted, unit, ahead).await {
             Ok(wrote) => return Ok(Applied { wrote, statements: counted.statements, retries: conflicts }),
             Err(UnitFault::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
             Err(fault) => return Err(fault),
@@ -211,7 +215,7 @@ async fn run_unit(
     }
 }
 
-async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, next_pid: &mut i64) -> Result<bool, UnitFault> {
+async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, ahead: &mut Ahead) -> Result<bool, UnitFault> {
     let mut found = Found::default();
     load(counted, unit.workspace, &unit.keys, &mut found).await?;
     let mut rounds = 0;
@@ -229,7 +233,7 @@ async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, next_pid: &mut i64
         }
     };
     counted.execute(plain("-- savepoint\nSAVEPOINT unit")).await?;
-    let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, next_pid).await;
+    let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, ahead).await;
     match applied {
         Ok(()) => {
             counted.execute(plain("-- release\nRELEASE unit")).await?;

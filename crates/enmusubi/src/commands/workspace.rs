@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use profile_store::ProfileStore;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::args::WorkspaceCommand;
 use crate::failure::Failure;
@@ -52,9 +52,11 @@ async fn work(store: &ProfileStore, output: Output, what: WorkspaceCommand) -> R
             output.either(&json!({"workspaces": all}), shown);
         }
         WorkspaceCommand::Set { name, settings } => {
-            let known = store.workspace(&name).await?.settings;
-            let changed = store.set_settings(&name, change(&known, &settings)?).await?;
-            let settings = serde_json::to_value(&changed.settings).unwrap_or_default();
+            let known = store.workspace(&name).await?;
+            let changes = read(&known.settings, &settings)?;
+            let changed = store.change_settings(known.id, changes).await?;
+            let changed = changed.map_err(|fault| Failure::Misuse(fault.to_string()))?;
+            let settings = serde_json::to_value(&changed).unwrap_or_default();
             output.either(&json!({"name": name, "settings": settings}), lines(&settings));
         }
     }
@@ -67,20 +69,27 @@ fn lines(settings: &Value) -> String {
     pairs.map(|(key, value)| format!("{key}={}", show(value))).collect::<Vec<_>>().join("\n")
 }
 
-/// The settings with each `key=value` put in; a number stays a number.
-fn change(known: &profile_model::Settings, pairs: &[String]) -> Result<profile_model::Settings, Failure> {
-    let mut settings = serde_json::to_value(known).map_err(Failure::while_doing("reading the settings"))?;
+/// Each `key=value` as JSON: lists and objects where the setting is one, numbers as numbers.
+fn read(known: &profile_model::Settings, pairs: &[String]) -> Result<Map<String, Value>, Failure> {
+    let known = serde_json::to_value(known).map_err(Failure::while_doing("reading the settings"))?;
+    let mut changes = Map::new();
     for pair in pairs {
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Failure::Misuse(format!("'{pair}' is not KEY=VALUE, such as phone_region=JP")))?;
-        settings[key] = if settings[key].is_array() {
-            list(value)
-        } else {
-            value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
+        let value = match &known[key] {
+            Value::Array(_) => list(value),
+            Value::Object(_) => serde_json::from_str(value).map_err(|error| {
+                Failure::Misuse(format!(
+                    "'{key}' takes a JSON object, such as {key}='{}': {error}",
+                    known[key]
+                ))
+            })?,
+            _ => value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from),
         };
+        changes.insert(key.to_owned(), value);
     }
-    serde_json::from_value(settings).map_err(|error| Failure::Misuse(format!("the settings stay: {error}")))
+    Ok(changes)
 }
 
 /// A setting that is a list: its members with commas between, nothing for none.
@@ -91,28 +100,34 @@ fn list(value: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use profile_model::Settings;
+    use serde_json::{Value, json};
 
-    use super::change;
+    use super::read;
 
-    #[test]
-    fn settings_change_by_key_and_value_and_the_others_stay() {
-        let pairs = ["phone_region=JP".to_owned(), "undo_days=7".to_owned()];
-        let changed = change(&Settings::default(), &pairs).unwrap();
-        let wanted: Settings = serde_json::from_str(r#"{"phone_region":"JP","undo_days":7}"#).unwrap();
-        assert_eq!(changed, wanted);
+    fn of(pairs: &[&str]) -> Option<Value> {
+        let pairs: Vec<_> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        read(&Settings::default(), &pairs).ok().map(Value::Object)
     }
 
     #[test]
-    fn a_list_is_written_with_commas() {
-        let set = |text: &str| change(&Settings::default(), &[format!("common_values={text}")]).unwrap();
-        assert_eq!(set("shop@example.jp, 0312345678").common_values, ["shop@example.jp", "0312345678"]);
-        assert_eq!(set("").common_values, Vec::<String>::new());
+    fn values_have_the_type_of_their_setting() {
+        let pairs = [
+            "phone_region=JP",
+            "undo_days=7",
+            "common_values=a@example.jp, b",
+            r#"forced_types={"a":"Number"}"#,
+        ];
+        let wanted = json!({
+            "phone_region": "JP", "undo_days": 7, "common_values": ["a@example.jp", "b"],
+            "forced_types": {"a": "Number"},
+        });
+        assert_eq!(of(&pairs), Some(wanted));
+        assert_eq!(of(&["common_values="]), Some(json!({"common_values": []})));
     }
 
     #[test]
-    fn unknown_settings_and_values_are_refused() {
-        for pair in ["phone_regoin=JP", "undo_days=soon", "time_zone", "line_id_check=none"] {
-            assert!(change(&Settings::default(), &[pair.to_owned()]).is_err(), "{pair}");
-        }
+    fn what_cannot_be_read_is_refused() {
+        assert_eq!(of(&["time_zone"]), None);
+        assert_eq!(of(&["blocklist=ssn"]), None);
     }
 }

@@ -2,16 +2,16 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use profile_model::DuplicatesId;
+use axum::response::{IntoResponse as _, Response};
+use profile_model::{DuplicatesId, DuplicatesRun};
 use serde_json::{Value, json};
 
 use super::{GET, MERGE, render_group, rule};
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply, answer};
 use crate::identity::wish;
 use crate::paging::Paging;
 use crate::path::Segment;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
@@ -22,7 +22,7 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
     }
     let rule = rule(|name| sent.get(name).cloned())?;
     let (wish, _) = wish::read(&parts.uri, &sent)?;
-    let store = &state.store;
+    let store = state.store.once(once::read(&parts, &caller, &sent, started)?);
     if wish.dry_run {
         let paging = Paging::read(&parts.uri)?;
         let groups = store.duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit).await?;
@@ -33,6 +33,7 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
         });
         return Ok(answer(StatusCode::OK, &body));
     }
+    store.told_before(caller.workspace).await?;
     if let Some(plan) = wish.plan
         && plan != store.duplicates_plan(caller.workspace, rule).await?
     {
@@ -41,7 +42,11 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
         return Err(Problem::new(StatusCode::CONFLICT, Code::PlanStale, message));
     }
     let run = store.start_duplicates(caller.workspace, caller.actor, rule).await?;
-    Ok(answer(StatusCode::ACCEPTED, &json!({"message": "success", "job_id": run.id})))
+    Ok(started(&run)?.into_response())
+}
+
+fn started(run: &DuplicatesRun) -> Result<Reply, Problem> {
+    Ok(Reply::new(StatusCode::ACCEPTED, json!({"message": "success", "job_id": run.id})))
 }
 
 pub(crate) async fn show(

@@ -2,14 +2,14 @@
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use profile_model::{DuplicatesBy, Parked, ParkedId, Review};
+use axum::response::{IntoResponse as _, Response};
+use profile_model::{DuplicatesBy, GroupOutcome, Parked, ParkedId, Review};
 use serde_json::{Value, json};
 
 use super::{GET, MERGE};
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply, answer};
 use crate::paging::Paging;
-use crate::{ApiState, caller};
+use crate::{ApiState, caller, once};
 
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -44,16 +44,21 @@ pub(crate) async fn review(
     };
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, MERGE).await?;
-    let unknown = || {
-        let message = "there is no open parked group with this id";
-        Problem::new(StatusCode::NOT_FOUND, Code::ParkedUnknown, message)
-    };
     let id = ParkedId::parse(&id).ok_or_else(unknown)?;
-    let outcome = state.store.review_parked(caller.workspace, caller.actor, id, review).await?;
-    let outcome = outcome.ok_or_else(unknown)?;
-    let body = json!({
-        "message": "success", "id": id, "state": if review == Review::Release { "released" } else { "dismissed" },
-        "kept": outcome.keep, "merge_ids": outcome.merges,
-    });
-    Ok(answer(StatusCode::OK, &body))
+    let render = move |outcome: &Option<GroupOutcome>| {
+        let outcome = outcome.as_ref().ok_or_else(unknown)?;
+        let state = if review == Review::Release { "released" } else { "dismissed" };
+        let body = json!({
+            "message": "success", "id": id, "state": state, "kept": outcome.keep, "merge_ids": outcome.merges,
+        });
+        Ok(Reply::new(StatusCode::OK, body))
+    };
+    let store = state.store.once(once::read(&parts, &caller, &Value::Null, render)?);
+    let outcome = store.review_parked(caller.workspace, caller.actor, id, review).await?;
+    Ok(render(&outcome)?.into_response())
+}
+
+fn unknown() -> Problem {
+    let message = "there is no open parked group with this id";
+    Problem::new(StatusCode::NOT_FOUND, Code::ParkedUnknown, message)
 }

@@ -3,14 +3,14 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::{Actor, WorkspaceId};
 use profile_store::{IdentityAnswer, IdentityError, ProfileStore, Wish};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{outcomes, wish};
-use crate::answer::{Problem, answer};
-use crate::{ApiState, body, caller};
+use crate::answer::{Problem, Reply};
+use crate::{ApiState, body, caller, once};
 
 /// One of the four calls.
 #[derive(Clone, Copy)]
@@ -55,6 +55,26 @@ impl Call {
         }
     }
 
+    fn reply(
+        self,
+        answered: &Result<IdentityAnswer, IdentityError>,
+        sent: &Value,
+        explain: bool,
+    ) -> Result<Reply, Problem> {
+        let answered = answered.as_ref().map_err(outcomes::refuse)?;
+        let mut body = json!({"message": "success"});
+        for (name, count) in self.counters(answered, sent) {
+            body[name] = count.into();
+        }
+        if !answered.errors.is_empty() {
+            body["errors"] = outcomes::render_errors(&answered.errors);
+        }
+        if explain {
+            outcomes::explain(&mut body, &answered.report);
+        }
+        Ok(Reply::new(self.status(), body))
+    }
+
     /// Counters: acceptable elements, whatever was done with them (`IDF-8`, `ALN-3`).
     fn counters(self, answered: &IdentityAnswer, sent: &Value) -> Vec<(&'static str, usize)> {
         let all = answered.report.outcomes.len();
@@ -95,24 +115,17 @@ async fn handle(State(state): State<ApiState>, request: Request, call: Call) -> 
     let sent = body::read_json(&parts, stream, body::JSON).await?;
     let (wish, explain) = wish::read(&parts.uri, &sent)?;
     let dry_run = wish.dry_run;
-    let answered = call
-        .run(&state.store, caller.workspace, caller.actor, &sent, wish)
-        .await
-        .map_err(outcomes::refuse)?;
-    let mut body = Map::new();
-    body.extend(
-        call.counters(&answered, &sent).into_iter().map(|(name, count)| (name.to_owned(), json!(count))),
-    );
-    body.insert("message".into(), json!("success"));
-    if !answered.errors.is_empty() {
-        body.insert("errors".into(), outcomes::render_errors(&answered.errors));
+    let render = {
+        let sent = sent.clone();
+        move |answered: &Result<IdentityAnswer, IdentityError>| call.reply(answered, &sent, explain)
+    };
+    let once = if dry_run { None } else { once::read(&parts, &caller, &sent, render.clone())? };
+    let store = state.store.once(once);
+    let answered = call.run(&store, caller.workspace, caller.actor, &sent, wish).await;
+    let mut reply = render(&answered)?;
+    if let (true, Ok(answered)) = (dry_run, &answered) {
+        reply.status = StatusCode::OK;
+        outcomes::show(&state, caller.workspace, &mut reply.body, &answered.report).await?;
     }
-    if explain
-        && let Value::Object(told) =
-            outcomes::explain(&state, caller.workspace, &answered.report, dry_run).await?
-    {
-        body.extend(told);
-    }
-    let status = if dry_run { StatusCode::OK } else { call.status() };
-    Ok(answer(status, &Value::Object(body)))
+    Ok(reply.into_response())
 }

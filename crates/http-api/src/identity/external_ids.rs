@@ -2,12 +2,13 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use profile_store::{IdentityError, IdsAnswer};
 use serde_json::{Value, json};
 
 use super::{outcomes, wish};
-use crate::answer::{Problem, answer};
-use crate::{ApiState, body, caller};
+use crate::answer::{Problem, Reply};
+use crate::{ApiState, body, caller, once};
 
 /// One of the two calls.
 #[derive(Clone, Copy)]
@@ -31,6 +32,23 @@ impl Call {
             Self::Remove => ("removed_ids", "removal_errors"),
         }
     }
+
+    fn reply(self, answered: &Result<IdsAnswer, IdentityError>, explain: bool) -> Result<Reply, Problem> {
+        let answered = answered.as_ref().map_err(outcomes::refuse)?;
+        let each = &answered.outcomes;
+        let ids: Vec<_> = each.iter().filter_map(|(_, outcome)| outcome.as_ref().ok()).collect();
+        // An array of `[index, text]` for what was not done.
+        let errors: Vec<Value> = each
+            .iter()
+            .filter_map(|(index, outcome)| outcome.as_ref().err().map(|text| json!([index, text])))
+            .collect();
+        let (done, failed) = self.names();
+        let mut body = json!({"message": "success", done: ids, failed: errors});
+        if explain {
+            outcomes::explain(&mut body, &answered.report);
+        }
+        Ok(Reply::new(StatusCode::CREATED, body))
+    }
 }
 
 pub(crate) async fn rename(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
@@ -47,26 +65,17 @@ async fn handle(State(state): State<ApiState>, request: Request, call: Call) -> 
     let sent = body::read_json(&parts, stream, body::JSON).await?;
     let (wish, explain) = wish::read(&parts.uri, &sent)?;
     let dry_run = wish.dry_run;
-    let (workspace, store) = (caller.workspace, &state.store);
+    let render = move |answered: &Result<IdsAnswer, IdentityError>| call.reply(answered, explain);
+    let once = if dry_run { None } else { once::read(&parts, &caller, &sent, render)? };
+    let (workspace, store) = (caller.workspace, state.store.once(once));
     let answered = match call {
         Call::Rename => store.rename_external_ids(workspace, caller.actor, &sent, wish).await,
         Call::Remove => store.remove_external_ids(workspace, caller.actor, &sent, wish).await,
     };
-    let answered = answered.map_err(outcomes::refuse)?;
-    // An array of `[index, text]` for what was not done.
-    let ids: Vec<_> = answered.outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok()).collect();
-    let errors: Vec<Value> = answered
-        .outcomes
-        .iter()
-        .filter_map(|(index, outcome)| outcome.as_ref().err().map(|text| json!([index, text])))
-        .collect();
-    let (done, failed) = call.names();
-    let mut body = json!({"message": "success", done: ids, failed: errors});
-    if explain
-        && let Value::Object(told) = outcomes::explain(&state, workspace, &answered.report, dry_run).await?
-        && let Some(body) = body.as_object_mut()
-    {
-        body.extend(told);
+    let mut reply = render(&answered)?;
+    if let (true, Ok(answered)) = (dry_run, &answered) {
+        reply.status = StatusCode::OK;
+        outcomes::show(&state, workspace, &mut reply.body, &answered.report).await?;
     }
-    Ok(answer(if dry_run { StatusCode::OK } else { StatusCode::CREATED }, &body))
+    Ok(reply.into_response())
 }

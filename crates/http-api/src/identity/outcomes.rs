@@ -9,26 +9,26 @@ use crate::ApiState;
 use crate::answer::{Code, Problem};
 
 /// `{"outcomes":[..],"plan"}` of the contract; a dry run shows the profiles as they would be, field by field.
-pub(super) async fn explain(
+pub(super) fn explain(body: &mut Value, report: &IdentityReport) {
+    body["outcomes"] = report.outcomes.iter().map(render).collect();
+}
+
+/// Adds what a dry run shows beside the outcomes: the profiles as they would be, and the plan.
+pub(super) async fn show(
     state: &ApiState,
     workspace: WorkspaceId,
+    body: &mut Value,
     report: &IdentityReport,
-    dry_run: bool,
-) -> Result<Value, Problem> {
-    let mut outcomes = Vec::with_capacity(report.outcomes.len());
-    for outcome in &report.outcomes {
-        let mut rendered = render(outcome);
-        if dry_run && let Some(result) = &outcome.result {
+) -> Result<(), Problem> {
+    explain(body, report);
+    for (place, outcome) in report.outcomes.iter().enumerate() {
+        if let Some(result) = &outcome.result {
             let shown = state.store.render_all_fields(workspace, vec![result.clone()]).await?;
-            rendered["profile"] = shown.into();
+            body["outcomes"][place]["profile"] = shown.into();
         }
-        outcomes.push(rendered);
     }
-    let mut body = json!({"outcomes": outcomes});
-    if dry_run {
-        body["plan"] = report.plan.to_string().into();
-    }
-    Ok(body)
+    body["plan"] = report.plan.to_string().into();
+    Ok(())
 }
 
 fn render(outcome: &IdentityOutcome) -> Value {
@@ -54,19 +54,19 @@ pub(super) fn render_errors(errors: &[ElementError]) -> Value {
         .collect()
 }
 
-pub(super) fn refuse(error: IdentityError) -> Problem {
+pub(super) fn refuse(error: &IdentityError) -> Problem {
     match error {
         IdentityError::Request(IdentityFault::Quoted(text)) => Problem::quoted(StatusCode::BAD_REQUEST, text),
         IdentityError::Request(IdentityFault::Ours(text)) => Problem::invalid(Code::BodyInvalid, text),
         IdentityError::NothingValid(errors) => {
             let message = "no element of the request can be used: 'errors' says why for each";
-            Problem::invalid(Code::BodyInvalid, message).with_errors(render_errors(&errors))
+            Problem::invalid(Code::BodyInvalid, message).with_errors(render_errors(errors))
         }
         IdentityError::PlanStale => {
             let message = "the plan does not hold any more: the request is another one, or what it rests on has moved; \
                            make a new dry run";
             Problem::new(StatusCode::CONFLICT, Code::PlanStale, message)
         }
-        IdentityError::Fault(fault) => fault.into(),
+        IdentityError::Fault(fault) => fault.clone().into(),
     }
 }

@@ -2,13 +2,13 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::{MergeId, UndoOutcome};
 use serde_json::{Value, json};
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply};
 use crate::path::Segment;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn undo(
     State(state): State<ApiState>,
@@ -24,13 +24,16 @@ pub(crate) async fn undo(
         Some(_) => return Err(Problem::invalid(Code::FieldInvalid, "'allow_rejoin' must be true or false")),
     };
     let merge = MergeId::parse(&id).ok_or_else(unknown)?;
-    let outcome = state.store.undo_merge(caller.workspace, caller.actor, merge, allow_rejoin).await?;
-    let (kept, restored) = match outcome {
-        UndoOutcome::Undone { kept, removed } => (kept, removed),
-        refused => return Err(refuse(refused)),
+    let render = move |outcome: &UndoOutcome| match *outcome {
+        UndoOutcome::Undone { kept, removed } => {
+            let body = json!({"message": "success", "merge_id": merge, "kept": kept, "restored": removed});
+            Ok(Reply::new(StatusCode::OK, body))
+        }
+        refused => Err(refuse(refused)),
     };
-    let body = json!({"message": "success", "merge_id": merge, "kept": kept, "restored": restored});
-    Ok(answer(StatusCode::OK, &body))
+    let store = state.store.once(once::read(&parts, &caller, &sent, render)?);
+    let outcome = store.undo_merge(caller.workspace, caller.actor, merge, allow_rejoin).await?;
+    Ok(render(&outcome)?.into_response())
 }
 
 fn unknown() -> Problem {

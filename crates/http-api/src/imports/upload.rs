@@ -5,17 +5,17 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use profile_model::ImportKind;
+use profile_model::{ImportId, ImportKind};
 use profile_store::{Fault, MAX_USERS_FILE, Upload, UploadFault};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::PERMISSION;
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply};
 use crate::caller::Caller;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 /// What a form may have around its file: boundaries, headers, small fields.
 const FORM_BYTES: u64 = 64 << 10;
@@ -49,13 +49,21 @@ pub(crate) async fn upload_users(
     }
     let stream = body::unpacked(&parts, stream)?;
     let shape = read_shape(&parts.headers)?;
-    let target = Target { wanted: read_wanted(&parts.uri)?, caller, state };
+    let keyed = once::is_keyed(&parts);
+    let target = Target { wanted: read_wanted(&parts.uri)?, caller, state, keyed };
+    let head = parts.clone();
     let upload = match shape {
         Shape::Plain => receive_plain(&target, stream).await?,
         Shape::Form => receive_form(&target, parts, stream).await?,
     };
-    let id = upload.finish().await.map_err(refuse)?;
-    Ok(answer(StatusCode::ACCEPTED, &json!({"message": "success", "import_id": id})))
+    let sent = json!({"sha256": upload.digest()});
+    let once = once::read(&head, &target.caller, &sent, told)?;
+    let id = upload.once(once).finish().await.map_err(refuse)?;
+    Ok(told(&id)?.into_response())
+}
+
+fn told(id: &ImportId) -> Result<Reply, Problem> {
+    Ok(Reply::new(StatusCode::ACCEPTED, json!({"message": "success", "import_id": id})))
 }
 
 fn read_shape(headers: &HeaderMap) -> Result<Shape, Problem> {
@@ -81,6 +89,8 @@ struct Target {
     wanted: Wanted,
     caller: Caller,
     state: ApiState,
+    /// Whether the request has an idempotency key.
+    keyed: bool,
 }
 
 impl Target {
@@ -88,7 +98,8 @@ impl Target {
     async fn begin(&self, file: Option<&str>) -> Result<Upload, Fault> {
         let name = read_name(self.wanted.name.as_deref().or(file));
         let (workspace, dry_run) = (self.caller.workspace, self.wanted.dry_run);
-        self.state.store.begin_upload(workspace, ImportKind::Users, name, dry_run).await
+        let upload = self.state.store.begin_upload(workspace, ImportKind::Users, name, dry_run).await?;
+        Ok(if self.keyed { upload.with_digest() } else { upload })
     }
 }
 

@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use line_service::{ChangeFault, ChannelChange};
+use axum::response::{IntoResponse as _, Response};
+use line_service::{ChangeFault, ChannelChange, ChannelView};
 use serde_json::Value;
 
 use super::{PERMISSION, list, text};
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply};
 use crate::path::Segment;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn change(
     State(state): State<ApiState>,
@@ -19,11 +19,15 @@ pub(crate) async fn change(
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
     let body = body::read_json(&parts, stream, body::JSON).await?;
-    let changed =
-        state.line.change_channel(caller.workspace, &channel, read(&body)?).await.map_err(refuse)?;
-    let mut body = list::render(changed);
+    let line = state.line.once(once::read(&parts, &caller, &body, told)?);
+    let changed = line.change_channel(caller.workspace, &channel, read(&body)?).await;
+    Ok(told(&changed)?.into_response())
+}
+
+fn told(changed: &Result<ChannelView, ChangeFault>) -> Result<Reply, Problem> {
+    let mut body = list::render(changed.as_ref().map_err(refuse)?);
     body["message"] = "success".into();
-    Ok(answer(StatusCode::OK, &body))
+    Ok(Reply::new(StatusCode::OK, body))
 }
 
 fn read(body: &Value) -> Result<ChannelChange, Problem> {
@@ -42,7 +46,7 @@ fn read(body: &Value) -> Result<ChannelChange, Problem> {
     })
 }
 
-fn refuse(fault: ChangeFault) -> Problem {
+fn refuse(fault: &ChangeFault) -> Problem {
     let message = fault.to_string();
     match fault {
         ChangeFault::UnknownChannel => Problem::new(StatusCode::NOT_FOUND, Code::LineChannelUnknown, message),
@@ -57,7 +61,7 @@ fn refuse(fault: ChangeFault) -> Problem {
         ChangeFault::Line(fault) => {
             Problem::new(StatusCode::BAD_GATEWAY, Code::LineUnreachable, message).because(fault)
         }
-        ChangeFault::Store(fault) => fault.into(),
+        ChangeFault::Store(fault) => fault.clone().into(),
     }
 }
 

@@ -2,19 +2,25 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use line_service::{ConnectFault, NewChannel};
+use axum::response::{IntoResponse as _, Response};
+use line_service::{ConnectFault, Connected, NewChannel};
 use serde_json::{Value, json};
 
 use super::{PERMISSION, text};
-use crate::answer::{Code, Problem, answer};
-use crate::{ApiState, body, caller};
+use crate::answer::{Code, Problem, Reply};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn connect(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
     let body = body::read_json(&parts, stream, body::JSON).await?;
-    let connected = state.line.connect(caller.workspace, read(&body)?).await.map_err(refuse)?;
+    let line = state.line.once(once::read(&parts, &caller, &body, told)?);
+    let connected = line.connect(caller.workspace, read(&body)?).await;
+    Ok(told(&connected)?.into_response())
+}
+
+fn told(connected: &Result<Connected, ConnectFault>) -> Result<Reply, Problem> {
+    let connected = connected.as_ref().map_err(refuse)?;
     let body = json!({
         "message": "success",
         "channel_id": connected.channel_id,
@@ -24,7 +30,7 @@ pub(crate) async fn connect(State(state): State<ApiState>, request: Request) -> 
         "subscription_group_id": connected.subscription_group_id,
         "sync_id": connected.sync_id,
     });
-    Ok(answer(StatusCode::CREATED, &body))
+    Ok(Reply::new(StatusCode::CREATED, body))
 }
 
 fn read(body: &Value) -> Result<NewChannel, Problem> {
@@ -42,7 +48,7 @@ fn read(body: &Value) -> Result<NewChannel, Problem> {
     })
 }
 
-fn refuse(fault: ConnectFault) -> Problem {
+fn refuse(fault: &ConnectFault) -> Problem {
     let message = fault.to_string();
     match fault {
         ConnectFault::Field(_) | ConnectFault::Name => Problem::invalid(Code::FieldInvalid, message),
@@ -56,7 +62,7 @@ fn refuse(fault: ConnectFault) -> Problem {
         ConnectFault::Line(fault) => {
             Problem::new(StatusCode::BAD_GATEWAY, Code::LineUnreachable, message).because(fault)
         }
-        ConnectFault::Store(fault) => fault.into(),
+        ConnectFault::Store(fault) => fault.clone().into(),
     }
 }
 
@@ -109,7 +115,7 @@ mod tests {
             (ConnectFault::Rejected, "400 line_credentials_rejected"),
             (ConnectFault::Store(Fault::OutcomeUnknown), "503 outcome_unknown"),
         ] {
-            let problem = refuse(fault);
+            let problem = refuse(&fault);
             assert_eq!(
                 format!("{} {}", problem.status.as_u16(), problem.body["code"].as_str().unwrap()),
                 expected

@@ -13,11 +13,11 @@ use crate::{ApiState, caller};
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
-    let channels: Vec<_> = state.line.channels(caller.workspace).await?.into_iter().map(render).collect();
+    let channels: Vec<_> = state.line.channels(caller.workspace).await?.iter().map(render).collect();
     Ok(answer(StatusCode::OK, &json!({"message": "success", "channels": channels})))
 }
 
-pub(super) fn render(channel: ChannelView) -> Value {
+pub(super) fn render(channel: &ChannelView) -> Value {
     json!({
         "channel_id": channel.channel_id,
         "provider_id": channel.provider_id,

@@ -1,5 +1,6 @@
 //! One route as an OpenAPI operation.
 
+use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::permission;
@@ -104,7 +105,18 @@ fn parameters(route: &Route) -> Vec<Value> {
         route.docs.query.iter().map(|Parameter { name, about, required, schema }| {
             write(name, "query", about, *required, schema)
         });
-    in_path.chain(in_query).collect()
+    let once = is_change(route).then(|| {
+        let about = "A name for this request, such as a UUID: sent again within 24 hours, it is answered as it was, byte for \
+                     byte, and not done again.";
+        write("Idempotency-Key", "header", about, false, &json!({"type": "string", "minLength": 1, "maxLength": 255}))
+    });
+    in_path.chain(in_query).chain(once).collect()
+}
+
+/// Whether an `Idempotency-Key` may be sent: a call by key that writes.
+fn is_change(route: &Route) -> bool {
+    let reads = route.method == Method::GET || route.path == "/users/export/ids";
+    matches!(route.access, Access::Key(_)) && !reads
 }
 
 fn body(route: &Route) -> Option<Value> {
@@ -177,6 +189,10 @@ fn standing(route: &Route) -> Vec<(u16, String)> {
         all.push((401, "`Invalid API key`".to_owned()));
         all.push((403, "`Access Denied`, `address_not_allowed`".to_owned()));
         all.push((429, "`Rate Limited`".to_owned()));
+    }
+    if is_change(route) {
+        all.push(code(400, &[Code::IdempotencyKeyInvalid]));
+        all.push(code(422, &[Code::IdempotencyKeyReused]));
     }
     if route.path.contains('{') {
         all.push(code(404, &[Code::RouteUnknown]));

@@ -8,7 +8,7 @@ use crate::answer::Code;
 use crate::identity::{calls, delete, external_ids, history, undo};
 use crate::openapi::schemas::identity as schemas;
 use crate::route::{Example, Payload, Route};
-use crate::{body, suppressions};
+use crate::{body, everything, suppressions};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -17,6 +17,7 @@ pub(super) fn routes() -> Vec<Route> {
         new_alias(),
         updated_alias(),
         history(),
+        everything(),
         undone(),
         renamed(),
         removed(),
@@ -136,6 +137,21 @@ fn history() -> Route {
                 json!({"message": "success", "braze_id": USER_ID, "entries": []}),
             )
             .with("braze_id", USER_ID),
+        )
+}
+
+fn everything() -> Route {
+    Route::get("/users/{braze_id}/everything", everything::everything)
+        .key("users.export.ids")
+        .says(
+            "All that is stored about one person",
+            "From every table, one JSON object in a line, for a disclosure request. A body that breaks off is not all.",
+        )
+        .answers_in("application/x-ndjson", 200, "Lines of JSON.", crate::openapi::schemas::text())
+        .refuses(404, &[Code::UserUnknown])
+        .example(
+            Example::new("of hanako", 200, json!("{\"kind\":\"profile\",\"braze_id\":\"018f0000-0000-7000-8000-000000000001\"}\n"))
+                .with("braze_id", USER_ID),
         )
 }
 

@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::{Group, GroupChannel, GroupId};
 use profile_store::GroupFault;
 use serde_json::{Value, json};
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply, answer};
 use crate::path::Segment;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 const PERMISSION: &str = "subscription.groups";
 
@@ -29,9 +29,14 @@ pub(crate) async fn create(State(state): State<ApiState>, request: Request) -> R
             ));
         }
     };
-    let made = state.store.create_group(caller.workspace, &name, channel).await?.map_err(refuse)?;
-    let body = json!({"message": "success", "subscription_group_id": made.id});
-    Ok(answer(StatusCode::CREATED, &body))
+    let render = |made: &Result<Group, GroupFault>| {
+        let made = made.as_ref().map_err(|fault| refuse(*fault))?;
+        let body = json!({"message": "success", "subscription_group_id": made.id});
+        Ok(Reply::new(StatusCode::CREATED, body))
+    };
+    let store = state.store.once(once::read(&parts, &caller, &sent, render)?);
+    let made = store.create_group(caller.workspace, &name, channel).await?;
+    Ok(render(&made)?.into_response())
 }
 
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
@@ -63,10 +68,14 @@ pub(crate) async fn change(
     };
     let name = name_of(&sent)?;
     let id = GroupId::parse(&id).ok_or_else(|| refuse(GroupFault::Unknown))?;
-    let changed = state.store.change_group(caller.workspace, id, name, archived).await?.map_err(refuse)?;
-    let mut body = render(&changed);
-    body["message"] = "success".into();
-    Ok(answer(StatusCode::OK, &body))
+    let changed = |changed: &Result<Group, GroupFault>| {
+        let mut body = render(changed.as_ref().map_err(|fault| refuse(*fault))?);
+        body["message"] = "success".into();
+        Ok::<_, Problem>(Reply::new(StatusCode::OK, body))
+    };
+    let store = state.store.once(once::read(&parts, &caller, &sent, changed)?);
+    let done = store.change_group(caller.workspace, id, name, archived).await?;
+    Ok(changed(&done)?.into_response())
 }
 
 fn bad_name() -> Problem {

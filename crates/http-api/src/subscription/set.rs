@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use profile_model::SubscriptionFault;
+use axum::response::{IntoResponse as _, Response};
+use profile_model::{SetOutcome, SetStates, SubscriptionFault};
 use profile_store::SetError;
 use serde_json::{Value, json};
 
-use crate::answer::{Code, Problem, answer};
+use crate::answer::{Code, Problem, Reply};
 use crate::identity::wish;
-use crate::{ApiState, body, caller};
+use crate::{ApiState, body, caller, once};
 
 pub(crate) async fn first(state: State<ApiState>, request: Request) -> Result<Response, Problem> {
     set(state, request, false).await
@@ -28,12 +28,20 @@ async fn set(
     let caller = caller::authorize(&state, &parts, "subscription.status.set").await?;
     let sent = body::read_json(&parts, stream, body::JSON).await?;
     let (_, explain) = wish::read(&parts.uri, &sent)?;
-    let done = state.store.set_states(caller.workspace, caller.actor, &sent, second_version).await;
+    let render = move |done: &StatesSet| Ok(reply(done, explain));
+    let store = state.store.once(once::read(&parts, &caller, &sent, render)?);
+    let done = store.set_states(caller.workspace, caller.actor, &sent, second_version).await;
     let done = done.map_err(|error| match error {
         SetError::Request(SubscriptionFault::Quoted(text)) => Problem::quoted(StatusCode::BAD_REQUEST, text),
         SetError::Request(SubscriptionFault::Ours(text)) => Problem::invalid(Code::FieldInvalid, text),
         SetError::Fault(fault) => fault.into(),
     })?;
+    Ok(reply(&done, explain).into_response())
+}
+
+type StatesSet = Vec<(SetStates, SetOutcome)>;
+
+fn reply(done: &StatesSet, explain: bool) -> Reply {
     let mut body = json!({"message": "success"});
     if explain {
         body["outcomes"] = done
@@ -46,5 +54,5 @@ async fn set(
             })
             .collect();
     }
-    Ok(answer(StatusCode::CREATED, &body))
+    Reply::new(StatusCode::CREATED, body)
 }

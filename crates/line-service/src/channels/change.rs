@@ -77,6 +77,7 @@ impl LineService {
         change: ChannelChange,
     ) -> Result<ChannelView, ChangeFault> {
         check(&change)?;
+        self.store().told_before(workspace).await?;
         let id = ChannelId(channel.to_owned());
         let config = self.store().config().await?;
         let known = config.channels.get(&id).filter(|known| known.workspace == workspace);
@@ -85,27 +86,25 @@ impl LineService {
             self.prove(token, bot).await?;
         }
         let change = Sealed::new(change, self.sealer());
+        let service = self.clone();
         let decide = move |loaded: &Loaded| {
             let found = loaded.config.as_deref().and_then(|config| {
                 let known = config.channels.get(&id).filter(|known| known.workspace == workspace)?;
                 Some((config, known))
             });
             let Some((config, known)) = found else {
-                return (Decision::Nothing, Err(Refused::UnknownChannel));
+                return (Decision::Nothing, Err(ChangeFault::UnknownChannel));
             };
             match decide_change(known, &change, config) {
-                Ok((changes, channel)) => (changes.into(), Ok(channel)),
-                Err(refused) => (Decision::Nothing, Err(refused)),
+                Ok((changes, channel)) => (changes.into(), Ok(service.view(&channel))),
+                Err(refused) => (Decision::Nothing, Err(refused.into())),
             }
         };
         let keys = Keys { config: true, ..Keys::default() };
         let work = Work::new("change_channel", workspace, keys).repeatable();
-        let (changed, _) = self.store().decide(work, decide).await?;
+        let (changed, _) = self.store().decide_once(work, decide).await?;
         self.store().refresh_config().await;
-        changed.map(|channel| self.view(&channel)).map_err(|refused| match refused {
-            Refused::UnknownChannel => ChangeFault::UnknownChannel,
-            Refused::ProviderMismatch => ChangeFault::ProviderMismatch,
-        })
+        changed
     }
 
     /// Whether LINE takes the token, for this bot.
@@ -120,8 +119,13 @@ impl LineService {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
-    UnknownChannel,
     ProviderMismatch,
+}
+
+impl From<Refused> for ChangeFault {
+    fn from(Refused::ProviderMismatch: Refused) -> Self {
+        Self::ProviderMismatch
+    }
 }
 
 /// A change as it will be stored, sealed once however often the decision runs.

@@ -82,6 +82,7 @@ impl LineService {
     /// See [`ConnectFault`].
     pub async fn connect(&self, workspace: WorkspaceId, new: NewChannel) -> Result<Connected, ConnectFault> {
         check(&new)?;
+        self.store().told_before(workspace).await?;
         if self.store().config().await?.channels.contains_key(&ChannelId(new.channel_id.clone())) {
             return Err(ConnectFault::AlreadyConnected);
         }
@@ -115,16 +116,14 @@ impl LineService {
         let decide = move |loaded: &profile_model::Loaded| {
             let config = loaded.config.as_deref();
             match decide_connect(&channel, &run, config.unwrap_or(&Config::default())) {
-                Ok(change) => (Decision::from(change), Ok(())),
-                Err(fault) => (Decision::Nothing, Err(fault)),
+                Ok(change) => (Decision::from(change), Ok::<_, ConnectFault>(connected.clone())),
+                Err(fault) => (Decision::Nothing, Err(fault.into())),
             }
         };
         let keys = Keys { config: true, ..Keys::default() };
-        let (stored, _) = self.store().decide(Work::new("connect_channel", workspace, keys), decide).await?;
-        stored.map_err(|refused| match refused {
-            Refused::AlreadyConnected => ConnectFault::AlreadyConnected,
-            Refused::ProviderMismatch => ConnectFault::ProviderMismatch,
-        })?;
+        let work = Work::new("connect_channel", workspace, keys);
+        let (connected, _) = self.store().decide_once(work, decide).await?;
+        let connected = connected?;
         self.store().refresh_config().await;
         self.sync_signal().notify_one();
         Ok(connected)
@@ -135,6 +134,15 @@ impl LineService {
 enum Refused {
     AlreadyConnected,
     ProviderMismatch,
+}
+
+impl From<Refused> for ConnectFault {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::AlreadyConnected => Self::AlreadyConnected,
+            Refused::ProviderMismatch => Self::ProviderMismatch,
+        }
+    }
 }
 
 /// A workspace has one provider, set by its first channel; a channel belongs to one workspace.

@@ -26,7 +26,7 @@ impl LineService {
         };
         let keys = Keys { config: true, ..Keys::default() };
         let work = Work::new("disconnect_channel", workspace, keys);
-        let (done, _) = self.store().decide(work, decide).await?;
+        let (done, _) = self.store().decide_once(work, decide).await?;
         self.store().refresh_config().await;
         Ok(done)
     }

@@ -87,6 +87,12 @@ fn known_as(profile: &Profile) -> Vec<Key> {
     keys
 }
 
+/// Everything a person was known by, as it may stand in the report of an import: in lower case.
+#[must_use]
+pub fn report_texts(profile: &Profile) -> Vec<String> {
+    texts(profile, &known_as(profile))
+}
+
 /// Those as they may stand in a report, in lower case.
 fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
     let emails = profile.email.iter().map(|email| email.written.to_lowercase());

@@ -1,9 +1,15 @@
 //! Applying one attributes object (or CSV row) to its profile.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use crate::{
-    Address, AddressKind, Attributes, Change, CustomOutcome, Email, GlobalState, GroupChannel, GroupState,
-    Item, ItemError, Key, Keys, Phone, Profile, ProfileId, StateOf, Target, Timestamp, Zone, apply_custom,
-    decide_duplicates::converge, draft::Draft,
+    Address, AddressKind, Attributes, Change, CustomOutcome, Document, Email, GlobalState, GroupChannel,
+    GroupState, Item, ItemError, Key, Keys, NameKind, Phone, Profile, ProfileId, Settings, StateOf, Target,
+    Timestamp, Zone, apply_custom, catalogue::Names, custom::coerce, data_type, decide_duplicates::converge,
+    draft::Draft,
 };
 
 use super::{address_of_email, address_of_phone, line_rules};
@@ -66,7 +72,10 @@ pub(super) fn apply(
             }
         }
     }
-    changed |= draft.edit(id, at, |profile| apply_row(profile, attributes));
+    let settings = Arc::clone(&draft.settings);
+    let mut names = std::mem::take(&mut draft.names);
+    changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
+    draft.names = names;
     changed |= apply_states(draft, id, attributes, at);
     // Last, so that the image of a join shows the profile with everything this object said.
     if let Some(line_id) = converging {
@@ -76,7 +85,7 @@ pub(super) fn apply(
 }
 
 /// Fields that live on the row alone.
-fn apply_row(profile: &mut Profile, attributes: &Attributes) -> bool {
+fn apply_row(profile: &mut Profile, attributes: &Attributes, settings: &Settings, names: &mut Names) -> bool {
     let mut changed = false;
     for (name, change) in &attributes.fields {
         changed |= match change {
@@ -85,8 +94,7 @@ fn apply_row(profile: &mut Profile, attributes: &Attributes) -> bool {
         };
     }
     for (name, value) in &attributes.custom {
-        let outcome = apply_custom(&mut profile.custom, name, value, attributes.merge_objects, &Zone::utc());
-        changed |= outcome == CustomOutcome::Changed;
+        changed |= apply_named(&mut profile.custom, name, value, attributes.merge_objects, settings, names);
     }
     if let Some(push) = attributes.push_subscribe
         && profile.own.push != Some(push)
@@ -95,6 +103,32 @@ fn apply_row(profile: &mut Profile, attributes: &Attributes) -> bool {
         changed = true;
     }
     changed
+}
+
+/// One custom attribute, if the workspace takes it and as it wants it (`CAT-2`, `CAT-6`).
+fn apply_named(
+    custom: &mut Document,
+    name: &str,
+    value: &Value,
+    merge_objects: bool,
+    settings: &Settings,
+    names: &mut Names,
+) -> bool {
+    if settings.blocklist.attributes.holds(name) {
+        return false;
+    }
+    let forced = settings.forced_types.of(name);
+    let Some(value) = forced.map_or(Some(Cow::Borrowed(value)), |forced| coerce(value, forced)) else {
+        return false;
+    };
+    let is_new = !custom.contains(name);
+    if apply_custom(custom, name, &value, merge_objects, &Zone::utc()) != CustomOutcome::Changed {
+        return false;
+    }
+    if is_new {
+        names.note(NameKind::Attribute, name, || forced.or_else(|| data_type(custom.get(name)?)));
+    }
+    true
 }
 
 /// States follow the address: one row for all who hold it (section 6.2, `TRK-13`). A profile without the address

@@ -54,6 +54,7 @@ impl Draft<'_> {
                 }
             }
         }
+        self.change.names = self.names.into_rows();
         self.change.claimed.sort_unstable();
         self.change.released.sort_unstable();
         self.change.address_states = sorted(self.states, |(name, _)| name.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{ConsentOf, Keys, Profile, ProfileId, WorkspaceId, state_addresses};
+use profile_model::{ConsentOf, Keys, NameKind, Profile, ProfileId, WorkspaceId, state_addresses};
 use serde_json::{Map, Value, json};
 
 use crate::{Fault, ProfileStore};
@@ -86,8 +86,14 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
             ])
         })
         .collect();
+    let mut names = Vec::new();
+    for kind in [NameKind::Event, NameKind::Product, NameKind::Attribute] {
+        let page = store.backend().scan_names(workspace, kind, 0, 100_000).await?;
+        names.extend(page.iter().map(|named| json!([named.kind as u8, &*named.name, named.data_type])));
+    }
     // Not with `json!`, which copies what it is given.
     let lists = [
+        ("names", names),
         ("profiles", profiles),
         ("friendships", friendships),
         ("parked", parked),

@@ -69,6 +69,14 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     world.merge_log.extend(change.merge_log.iter().cloned());
     world.never_same.extend(change.never_same.iter().copied());
     world.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));
+    for named in &change.names {
+        let name = (named.kind, std::sync::Arc::clone(&named.name));
+        world.names.entry(name).or_insert(named.data_type);
+    }
+    if let Some((answer, since)) = &change.answer {
+        world.answers.retain(|_, kept| kept.at >= *since);
+        world.answers.insert(answer.key, answer.clone());
+    }
     if let Some(run) = &change.sync {
         world.syncs.entry(run.id).or_insert_with(|| (run.clone(), None)).0 = run.clone();
     }

@@ -20,6 +20,10 @@ pub(super) fn check(world: &World, change: &ChangeSet) -> Result<(), Fault> {
         let known = world.inbox.contains_key(key) || fresh.contains(key);
         refuse_unless(known, "a settled inbox row is gone")?;
     }
+    if let Some((answer, since)) = &change.answer {
+        let old = world.answers.get(&answer.key);
+        refuse_unless(old.is_none_or(|kept| kept.at < *since), "an answer was kept already")?;
+    }
     Ok(())
 }
 

@@ -40,6 +40,7 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
     for key in &keys.inbox {
         loaded.inbox.insert(key.clone(), world.inbox.get(key).map(|row| row.state));
     }
+    loaded.answer = keys.answer.and_then(|key| world.answers.get(&key).cloned());
     for id in &keys.merges {
         loaded.merges.insert(*id, world.merges.get(id).cloned());
     }
