@@ -44,7 +44,14 @@ fn changed() -> Route {
                 .body(json!({"phone_region": "JP", "time_zone": "Asia/Tokyo"})),
         )
         .example(
-            Example::new("no such zone", 400, json!({"code": "setting_invalid"}))
-                .body(json!({"time_zone": "Edo"})),
+            Example::new(
+                "no such zone",
+                400,
+                json!({
+                    "message": "the settings stay as they are: 'time_zone': not the name of a time zone",
+                    "code": "setting_invalid",
+                }),
+            )
+            .body(json!({"time_zone": "Edo"})),
         )
 }
