@@ -16,6 +16,8 @@ mod everything;
 mod examples;
 #[path = "api/once.rs"]
 mod once;
+#[path = "api/rules.rs"]
+mod rules;
 #[path = "api/subscription.rs"]
 mod subscription;
 #[path = "api/synchronous.rs"]
