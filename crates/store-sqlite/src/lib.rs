@@ -23,7 +23,6 @@ mod store;
 mod traces;
 mod writer;
 
-pub use examination::Examination;
 pub use migrations::SCHEMA_VERSION;
 pub use replacement::{Carried, Displaced};
 pub use store::{Options, SqliteStore};

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
+use testkit::ENGINE_VARIABLE;
+use testkit::postgres::{Cluster, URL_VARIABLE};
 
 use crate::{check, run, schemathesis, tools};
 
@@ -17,7 +19,16 @@ use crate::{check, run, schemathesis, tools};
 pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     check::check(root, depth)?;
     tools::ensure_present(tools::TESTS)?;
-    run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &[])?;
+    // One cluster for all test programs; it goes with this value, or with this process.
+    let postgres = Cluster::start()?;
+    let url = postgres.url();
+    run::say("PostgreSQL for the tests: started")?;
+    let environment = [(URL_VARIABLE, url.as_str())];
+    run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &environment)?;
+    // The black-box suites once more, on the other engine.
+    let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres")];
+    let suites = ["test", "--package", "enmusubi", "--test", "*", "--no-fail-fast"];
+    run::step(root, "tests on PostgreSQL", &suites, &environment)?;
     schemathesis::check(root)?;
     run::say("all checks and all tests passed")
 }

@@ -15,14 +15,15 @@ use crate::settings::Settings;
 /// # Errors
 /// [`Failure::Misuse`] if there is no database, or the new file is there already; else when the copy cannot be made.
 pub(crate) async fn run(settings: &Settings, output: Output, out: &Path) -> Result<ExitCode, Failure> {
-    crate::database::must_exist(settings)?;
+    let database = settings.database.file_for("backup", "pg_dump (docs/postgresql.md)")?;
+    crate::database::must_exist(settings).await?;
     if out.exists() {
         return Err(Failure::Misuse(format!(
             "{} is there already: a backup overwrites nothing",
             out.display()
         )));
     }
-    SqliteStore::backup(&settings.database, out, &Options::default()).await?;
+    SqliteStore::backup(database, out, &Options::default()).await?;
     let bytes = std::fs::metadata(out).map_or(0, |file| file.len());
     let text = format!(
         "{} is written, {bytes} bytes. It holds personal data in the clear. To restore it you also need the secret key \

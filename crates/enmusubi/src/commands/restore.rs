@@ -12,7 +12,7 @@ use store_sqlite::{Carried, Displaced, Options, SCHEMA_VERSION, SqliteStore};
 use crate::args::RestoreArguments;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{Place, Settings};
 
 /// Restores; exit 3 if somebody who was erased is part of another by a merge that cannot be undone.
 ///
@@ -24,7 +24,7 @@ pub(crate) async fn run(
     output: Output,
     what: &RestoreArguments,
 ) -> Result<ExitCode, Failure> {
-    let database = settings.database.as_path();
+    let database = settings.database.file_for("restore", "pg_restore (docs/postgresql.md)")?;
     if !what.backup.is_file() {
         return Err(Failure::Misuse(format!("there is no backup at {}", what.backup.display())));
     }
@@ -114,7 +114,7 @@ async fn prepare(
 }
 
 async fn erase_again(settings: &Settings, new: &Path) -> Result<ErasedAgain, Failure> {
-    let settings = Settings { database: new.to_owned(), ..settings.clone() };
+    let settings = Settings { database: Place::File(new.to_owned()), ..settings.clone() };
     let store = crate::database::open_existing(&settings).await?;
     let mut done = ErasedAgain::default();
     let mut failed = None;
