@@ -6,6 +6,8 @@ use testkit::{Caller, Server, ServerOptions};
 
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/documents.rs"]
+mod documents;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/everything.rs"]
@@ -14,6 +16,8 @@ mod everything;
 mod examples;
 #[path = "api/once.rs"]
 mod once;
+#[path = "api/rules.rs"]
+mod rules;
 #[path = "api/subscription.rs"]
 mod subscription;
 #[path = "api/synchronous.rs"]

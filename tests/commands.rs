@@ -122,6 +122,36 @@ async fn a_second_workspace_is_separate() {
     assert_eq!(server.command(&arguments).await.unwrap().0, 1);
 }
 
+/// SUB-3, SUB-5: groups on the command line are the API's.
+#[tokio::test]
+async fn groups_are_made_listed_and_archived_on_the_command_line() {
+    let (server, caller) = server().await;
+    let make = ["group", "create", "--name", "News", "--channel", "email"];
+    let (code, id, complaint) = server.command(&make).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    let (code, _, complaint) = server.command(&make).await.unwrap();
+    assert!(code == 1 && complaint.contains("another subscription group has this name"), "{complaint}");
+    assert_eq!(server.command(&["group", "create", "--name", "x", "--channel", "line"]).await.unwrap().0, 2);
+    let (code, _, complaint) = server.command(&["group", "archive", id.trim()]).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    let (code, _, complaint) = server.command(&["group", "rename", id.trim(), "Letters"]).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    let listed = testkit::eventually("the server knows", 5, async || {
+        let listed = caller.get("/subscription/groups").await.ok()?.json["subscription_groups"].clone();
+        (listed[0]["name"] == "Letters").then_some(listed)
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        (&listed[0]["archived"], &listed[0]["subscription_group_id"]),
+        (&json!(true), &json!(id.trim()))
+    );
+    let (_, shown, _) = server.command(&["group", "list", "--json"]).await.unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["subscription_groups"][0]["channel"], "email");
+    assert_eq!(server.command(&["group", "archive", "nonsense"]).await.unwrap().0, 1);
+}
+
 /// README: the eight cases hold, under the names that scripts read, and nothing of the demo stays behind.
 #[tokio::test]
 async fn the_demo_plays_eight_cases_and_leaves_nothing() {

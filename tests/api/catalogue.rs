@@ -95,7 +95,7 @@ async fn lists_go_on_by_the_link_header() {
     }
 }
 
-/// CAT-2: coerced, or ignored; the old value stays. CAT-6: dropped without a word, from every door, and not shown.
+/// CAT-2: coerced, or ignored; the old value stays. CAT-6: dropped without a word, from every door, and not shown. CAT-8: the statuses.
 #[tokio::test]
 async fn forced_types_and_the_blocklist_hold_at_every_door() {
     let (_server, caller) = server().await;

@@ -64,6 +64,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Make, list, rename and archive subscription groups
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Bring the database schema up to date
     Migrate,
     /// Copy the database to a new file while `serve` runs
@@ -229,6 +232,72 @@ pub(crate) enum KeyCommand {
         /// Its id, as `list` shows it
         key_id: String,
     },
+}
+
+/// What to do with subscription groups.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    /// Make a group and print its id
+    Create {
+        /// Its name, unique in the workspace
+        #[arg(long)]
+        name: String,
+        /// What it sends on; groups of LINE come with their channel
+        #[arg(long)]
+        channel: Sends,
+        /// Its workspace
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+    },
+    /// List the groups of a workspace
+    List {
+        /// The workspace
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+    },
+    /// Give a group another name
+    Rename {
+        /// Its id, as `list` shows it
+        group_id: String,
+        /// The new name
+        name: String,
+        /// Its workspace
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+    },
+    /// Archive a group; its states stay
+    Archive {
+        /// Its id, as `list` shows it
+        group_id: String,
+        /// Bring it back instead
+        #[arg(long)]
+        restore: bool,
+        /// Its workspace
+        #[arg(long, default_value = "default", value_name = "NAME")]
+        workspace: String,
+    },
+}
+
+/// What a group of our own making sends on.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Sends {
+    /// Email
+    Email,
+    /// SMS
+    Sms,
+    /// WhatsApp
+    Whatsapp,
+}
+
+impl Sends {
+    /// As the model has it.
+    pub(crate) const fn channel(self) -> profile_model::GroupChannel {
+        match self {
+            Self::Email => profile_model::GroupChannel::Email,
+            Self::Sms => profile_model::GroupChannel::Sms,
+            Self::Whatsapp => profile_model::GroupChannel::Whatsapp,
+        }
+    }
 }
 
 #[cfg(test)]

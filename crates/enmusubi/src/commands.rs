@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duplicates;
+pub(crate) mod group;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod line;

@@ -45,6 +45,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Profile(what) => commands::profile::run(&plain()?, output, what).await,
         Command::Workspace(what) => commands::workspace::run(&plain()?, output, what).await,
         Command::Key(what) => commands::key::run(&plain()?, output, what).await,
+        Command::Group(what) => commands::group::run(&plain()?, output, what).await,
         Command::Duplicates(what) => commands::duplicates::run(&plain()?, output, what).await,
         Command::Backup { out } => commands::backup::run(&plain()?, output, &out).await,
         Command::Restore(what) => commands::restore::run(&plain()?, output, &what).await,

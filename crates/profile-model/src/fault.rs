@@ -64,7 +64,7 @@ pub enum ObjectFault {
     BadMergeObjects,
     /// `_update_existing_only` is not a boolean.
     BadUpdateExistingOnly,
-    /// `push_token_import` (`PTI-1`): not offered yet.
+    /// `push_token_import` (`PTI-1`): no push messages are sent from here.
     PushTokenImportUnsupported,
     /// `native_line_id` has not LINE's form. A notice: the rest of the object applies (design, "LINE IDs").
     BadLineId,
@@ -146,7 +146,9 @@ impl ObjectFault {
             Self::EmailSubscriptionInfo => "'email_subscription_info' is not a valid attribute",
             Self::BadMergeObjects => "'_merge_objects' must be true or false",
             Self::BadUpdateExistingOnly => "'_update_existing_only' must be true or false",
-            Self::PushTokenImportUnsupported => "'push_token_import' is not supported yet",
+            Self::PushTokenImportUnsupported => {
+                "'push_token_import' is not supported: no push messages are sent from here"
+            }
             Self::BadLineId => "'native_line_id' must be a LINE user ID ('U' and 32 lower-case hex digits)",
             Self::BadEventName => "'name' must be a non-empty string of at most 255 characters",
             Self::BadTime => "'time' must be a time in ISO 8601",

@@ -31,16 +31,28 @@ impl From<Fault> for SetError {
 }
 
 /// Why a group was not made or changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GroupFault {
     /// Another group of the workspace has the name.
+    #[error("another subscription group has this name")]
     NameTaken,
     /// The workspace has as many groups as it may have.
+    #[error("a workspace has at most {MAX_GROUPS} subscription groups")]
     TooMany,
     /// No such group.
+    #[error("there is no subscription group with this id")]
     Unknown,
     /// LINE groups belong to their channel.
+    #[error("this is the group of a LINE channel; it changes with the channel")]
     OfLine,
+}
+
+/// A name as groups have it: one line of 1 to 255 characters, without blanks around it. `None`: it cannot be one.
+#[must_use]
+pub fn group_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= 255 && !name.contains(char::is_control);
+    fits.then(|| name.to_owned())
 }
 
 /// A user as `/subscription/user/status` shows it.

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::{fixtures, run};
 
+mod compatibility;
 mod deny;
 mod dependencies;
 mod layering;
@@ -32,7 +33,7 @@ pub(crate) fn check(root: &Path, depth: &Depth) -> Result<()> {
     if !findings.is_empty() {
         bail!("{} findings:\n  {}", findings.len(), findings.join("\n  "));
     }
-    run::say("layout, layering, migrations, dependencies, deny policy: ok")?;
+    run::say("layout, layering, migrations, dependencies, compatibility page, deny policy: ok")?;
     fixtures::check(root)?;
     run::say("fixtures: ok")?;
     run::step(root, "format", &["fmt", "--all", "--check"], &[])?;
@@ -53,8 +54,14 @@ fn find(root: &Path) -> Result<Vec<String>> {
     let metadata = load_metadata(root)?;
     let paths = list_files(root)?;
     let mut files = Vec::with_capacity(paths.len());
+    let mut sources = Vec::new();
     for path in paths {
-        let lines = if path.ends_with(".rs") { read(&path)?.lines().count() } else { 0 };
+        let mut lines = 0;
+        if path.ends_with(".rs") {
+            let text = read(&path)?;
+            lines = text.lines().count();
+            sources.push((path.clone(), text));
+        }
         files.push(layout::File { path, lines });
     }
     let mut members = Vec::new();
@@ -66,6 +73,7 @@ fn find(root: &Path) -> Result<Vec<String>> {
     findings.extend(migrations::find_gaps(files.iter().map(|file| file.path.as_str())));
     findings.extend(layering::find_violations(&layering::read_imports(&metadata)));
     findings.extend(dependencies::find_faults(&read("Cargo.toml")?, &members)?);
+    findings.extend(compatibility::find_faults(&read(compatibility::PATH)?, &sources));
     findings.extend(deny::find_faults(&read(deny::PATH)?));
     Ok(findings)
 }

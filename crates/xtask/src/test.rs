@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{check, run, tools};
+use crate::{check, run, schemathesis, tools};
 
-/// Runs `check`, makes sure that what the tests start is there, then runs all tests of the workspace.
+/// Runs `check`, makes sure that what the tests start is there, runs all tests of the workspace, then holds the API of the
+/// binary that they were run with against its own description.
 ///
 /// The black-box suites under `tests/` are test targets of the `enmusubi` crate, so cargo itself builds the binary that
 /// they start before they run, with the same features: building it first would only compile it twice.
@@ -17,5 +18,6 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     check::check(root, depth)?;
     tools::ensure_present(tools::TESTS)?;
     run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &[])?;
+    schemathesis::check(root)?;
     run::say("all checks and all tests passed")
 }

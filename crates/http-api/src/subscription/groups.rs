@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use profile_model::{Group, GroupChannel, GroupId};
-use profile_store::GroupFault;
+use profile_store::{GroupFault, group_name};
 use serde_json::{Value, json};
 
 use crate::answer::{Code, Problem, Reply, answer};
@@ -85,11 +85,7 @@ fn bad_name() -> Problem {
 fn name_of(sent: &Value) -> Result<Option<String>, Problem> {
     match sent.get("name") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(name)) => {
-            let name = name.trim();
-            let fits = !name.is_empty() && name.chars().count() <= 255 && !name.contains(char::is_control);
-            if fits { Ok(Some(name.to_owned())) } else { Err(bad_name()) }
-        }
+        Some(Value::String(name)) => group_name(name).map(Some).ok_or_else(bad_name),
         Some(_) => Err(bad_name()),
     }
 }
@@ -102,21 +98,11 @@ fn render(group: &Group) -> Value {
 }
 
 fn refuse(fault: GroupFault) -> Problem {
-    let (status, code, message) = match fault {
-        GroupFault::NameTaken => {
-            (StatusCode::CONFLICT, Code::GroupNameTaken, "another subscription group has this name")
-        }
-        GroupFault::TooMany => {
-            (StatusCode::CONFLICT, Code::GroupLimitReached, "a workspace has at most 450 subscription groups")
-        }
-        GroupFault::Unknown => {
-            (StatusCode::NOT_FOUND, Code::GroupUnknown, "there is no subscription group with this id")
-        }
-        GroupFault::OfLine => (
-            StatusCode::CONFLICT,
-            Code::GroupOfLine,
-            "this is the group of a LINE channel; it changes with the channel",
-        ),
+    let (status, code) = match fault {
+        GroupFault::NameTaken => (StatusCode::CONFLICT, Code::GroupNameTaken),
+        GroupFault::TooMany => (StatusCode::CONFLICT, Code::GroupLimitReached),
+        GroupFault::Unknown => (StatusCode::NOT_FOUND, Code::GroupUnknown),
+        GroupFault::OfLine => (StatusCode::CONFLICT, Code::GroupOfLine),
     };
-    Problem::new(status, code, message)
+    Problem::new(status, code, fault.to_string())
 }

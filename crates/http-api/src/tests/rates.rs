@@ -50,7 +50,7 @@ async fn exports_that_name_their_fields_have_the_wider_limit() {
     assert_eq!(send(json!({"external_ids": ["a"], "fields_to_export": ["email"]})).await.0, 40);
 }
 
-/// BLK-1: the sixth within a second is refused, changes nothing, and is told when to come back.
+/// BLK-1, RL-3: the sixth within a second is refused, changes nothing, and is told when to come back.
 #[tokio::test(start_paused = true)]
 async fn a_refused_call_changes_nothing_and_the_next_window_takes_it() {
     let api = limited().await;
