@@ -45,6 +45,25 @@ impl ProfileStore {
         Ok(done)
     }
 
+    /// Lets every process know that this workspace looks at the ledger from now on, and waits until they all do: else
+    /// an event that arrives beside the very first erasure could be decided without it. Does nothing from then on.
+    ///
+    /// # Errors
+    /// When the backend faults.
+    pub async fn prepare_erasures(&self, workspace: WorkspaceId, actor: Actor) -> Result<(), Fault> {
+        if self.occasion(workspace, actor).await?.has_erasures {
+            return Ok(());
+        }
+        let decide = move |_: &Loaded| {
+            let config = vec![ConfigChange::NoteErasures(workspace)];
+            (ChangeSet { config, ..ChangeSet::default() }.into(), ())
+        };
+        self.decide(Work::new("prepare_erasures", workspace, Keys::default()).repeatable(), decide).await?;
+        self.refresh_config().await;
+        tokio::time::sleep(2 * crate::store::CONFIG_TRUST).await;
+        Ok(())
+    }
+
     /// One page of suppressions.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{Applied, Backend, Clock, Fault, clock};
 
 /// How long a process trusts its copy of the configuration before it asks for the revision again. Keys, channels and
 /// settings changed by any process take effect everywhere within one second.
-const CONFIG_TRUST: Duration = Duration::from_millis(400);
+pub(crate) const CONFIG_TRUST: Duration = Duration::from_millis(400);
 
 /// The profile store: every use case, on whatever backend. Cheap to clone.
 #[derive(Clone)]
