@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod bucket;
 mod catalogue;
 mod change;
 mod combine;
@@ -56,6 +57,7 @@ mod subscription;
 mod time_zone;
 
 pub use answer::{ANSWER_LIFE_MICROS, AnswerKey, KeptAnswer, oldest_answer};
+pub use bucket::*;
 pub use catalogue::{NameKind, Named};
 pub use change::*;
 pub use combine::*;

@@ -61,6 +61,31 @@ pub struct Keys {
     pub parked: Vec<Key>,
 }
 
+impl Keys {
+    /// Takes over what else is to be loaded.
+    pub fn extend(&mut self, more: Self) {
+        self.identifiers.extend(more.identifiers);
+        self.claims.extend(more.claims);
+        self.profiles.extend(more.profiles);
+        self.addresses.extend(more.addresses);
+        self.line_users.extend(more.line_users);
+        self.summaries_of_holders.extend(more.summaries_of_holders);
+        self.summaries.extend(more.summaries);
+        self.inbox.extend(more.inbox);
+        self.sync = more.sync.or(self.sync);
+        self.sync_of = more.sync_of.or_else(|| self.sync_of.take());
+        self.import = more.import.or(self.import);
+        self.duplicates = more.duplicates.or(self.duplicates);
+        self.ledger.extend(more.ledger);
+        self.config |= more.config;
+        self.merges.extend(more.merges);
+        self.merges_of.extend(more.merges_of);
+        self.merge_log.extend(more.merge_log);
+        self.never_same.extend(more.never_same);
+        self.parked.extend(more.parked);
+    }
+}
+
 /// What was loaded. A key that was asked for and found nobody has an empty entry; a missing entry was not asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {

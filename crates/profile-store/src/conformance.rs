@@ -5,11 +5,13 @@
 
 mod calls;
 mod cases;
+mod comparison;
 mod lookups;
 mod operations;
 mod state;
 
 pub use calls::{Call, Memory};
 pub use cases::{CASES, Case, Run, run_cases};
+pub use comparison::{START, compare_with_model, differences};
 pub use operations::{Operation, identity_operations, operations, perform};
 pub use state::exported_state;

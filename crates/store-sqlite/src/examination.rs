@@ -2,32 +2,11 @@
 
 use std::path::Path;
 
-use profile_store::Fault;
+use profile_store::{Examination, Fault};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
 use crate::fault::to_fault;
 use crate::store::{Options, SqliteStore, connect_options};
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Examination {
-    /// What SQLite's `integrity_check` complains of; empty if nothing.
-    pub damage: Vec<String>,
-    /// Version of the schema; 0 if there is none.
-    pub schema_version: i64,
-    /// Look-up rows that lead to no profile; 0 in a sound database.
-    pub orphans: i64,
-    /// Table and number of rows.
-    pub counts: Vec<(&'static str, i64)>,
-}
-
-impl Examination {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.damage.is_empty() && self.orphans == 0 && self.schema_version == crate::SCHEMA_VERSION
-    }
-}
 
 const COUNTS: &[(&str, &str)] = &[
     ("profiles", "-- count_profiles\nSELECT count(*) FROM profiles"),
@@ -62,7 +41,13 @@ async fn examine(connection: &mut SqliteConnection) -> Result<Examination, sqlx:
             damage.push(said);
         }
     }
-    let mut found = Examination { damage, schema_version: 0, orphans: 0, counts: Vec::new() };
+    let mut found = Examination {
+        damage,
+        schema_version: 0,
+        schema_wanted: crate::SCHEMA_VERSION,
+        orphans: 0,
+        counts: Vec::new(),
+    };
     let known = "-- has_schema\nSELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     if number(connection, known).await? == 0 {
         return Ok(found);

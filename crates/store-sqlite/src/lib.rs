@@ -21,6 +21,5 @@ mod store;
 mod traces;
 mod writer;
 
-pub use examination::Examination;
 pub use migrations::SCHEMA_VERSION;
 pub use store::{Options, SqliteStore};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod caller;
+pub mod postgres;
 mod server;
 mod webhook;
 mod world;

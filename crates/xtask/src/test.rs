@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use testkit::postgres::{Cluster, URL_VARIABLE};
 
 use crate::{check, run, tools};
 
@@ -16,6 +17,11 @@ use crate::{check, run, tools};
 pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     check::check(root, depth)?;
     tools::ensure_present(tools::TESTS)?;
-    run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &[])?;
+    // One cluster for all test programs; it goes with this value, or with this process.
+    let postgres = Cluster::start()?;
+    let url = postgres.url();
+    run::say("PostgreSQL for the tests: started")?;
+    let environment = [(URL_VARIABLE, url.as_str())];
+    run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &environment)?;
     run::say("all checks and all tests passed")
 }

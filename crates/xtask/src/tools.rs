@@ -1,4 +1,4 @@
-//! Programs that tests need beside the toolchain: found on PATH, else installed from the distribution.
+//! Programs that tests need beside the toolchain: found where they usually are, else installed from the distribution.
 
 use std::env;
 use std::ffi::OsStr;
@@ -18,24 +18,42 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
     /// What it is for: ends the sentence "... is installed, ".
     pub(crate) purpose: &'static str,
+    /// Whether it is there.
+    pub(crate) is_there: fn(&Self) -> bool,
+}
+
+impl Tool {
+    fn is_on_path(&self) -> bool {
+        find(self.command).is_some()
+    }
 }
 
 /// Everything that the tests of the workspace start.
-pub(crate) const TESTS: &[Tool] = &[Tool {
-    command: "strace",
-    package: "strace",
-    purpose: "so that a test can see the server sync its file before each answer (tests/durability.rs)",
-}];
+pub(crate) const TESTS: &[Tool] = &[
+    Tool {
+        command: "strace",
+        package: "strace",
+        purpose: "so that a test can see the server sync its file before each answer (tests/durability.rs)",
+        is_there: Tool::is_on_path,
+    },
+    Tool {
+        command: "pg_ctl",
+        package: "postgresql",
+        purpose: "so that tests can start a PostgreSQL of their own",
+        // Debian keeps the server's programs off PATH, one folder per version.
+        is_there: |_| testkit::postgres::find_programs().is_some(),
+    },
+];
 
-/// Makes sure that each tool is on PATH: says what is missing and why it is wanted, and installs it with `apt-get`
+/// Makes sure that each tool is there: says what is missing and why it is wanted, and installs it with `apt-get`
 /// (through `sudo` where we are not root). Does nothing, and needs no network, where all are there.
 ///
 /// # Errors
 /// When there is no `apt-get`, or it cannot install the package; the text names the package to install by hand.
 pub(crate) fn ensure_present(tools: &[Tool]) -> Result<()> {
-    for tool in tools.iter().filter(|tool| find(tool.command).is_none()) {
+    for tool in tools.iter().filter(|tool| !(tool.is_there)(tool)) {
         run::say(&format!(
-            "{}: not on PATH; the package '{}' is installed, {}",
+            "{}: not found; the package '{}' is installed, {}",
             tool.command, tool.package, tool.purpose
         ))?;
         install(tool).with_context(|| {
@@ -54,7 +72,7 @@ fn install(tool: &Tool) -> Result<()> {
         apt_get(prefix, &["update"])?;
         ensure!(apt_get(prefix, &install)?, "apt-get could not install '{}'", tool.package);
     }
-    ensure!(find(tool.command).is_some(), "'{}' brought no command '{}'", tool.package, tool.command);
+    ensure!((tool.is_there)(tool), "'{}' brought no command '{}'", tool.package, tool.command);
     Ok(())
 }
 
@@ -110,7 +128,12 @@ mod tests {
     /// What is there is not installed again: this runs on machines without network, too.
     #[test]
     fn a_command_that_is_there_needs_no_installer() {
-        let cargo = Tool { command: "cargo", package: "no-such-package", purpose: "for nothing" };
+        let cargo = Tool {
+            command: "cargo",
+            package: "no-such-package",
+            purpose: "for nothing",
+            is_there: Tool::is_on_path,
+        };
         ensure_present(&[cargo]).unwrap();
     }
 }

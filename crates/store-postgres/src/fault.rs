@@ -1,0 +1,108 @@
+//! From what PostgreSQL says to what the contract says. Never with data of a row.
+
+use profile_store::Fault;
+
+/// Why a unit did not go through.
+#[derive(Debug)]
+pub(crate) enum UnitFault {
+    /// It lost against another: load and decide again.
+    Conflict,
+    /// The connection or the server is gone; nothing was committed.
+    Lost(Fault),
+    /// The connection was lost while the commit was under way.
+    Unknown,
+    /// It failed by itself.
+    Unit(Fault),
+}
+
+impl From<sqlx::Error> for UnitFault {
+    fn from(error: sqlx::Error) -> Self {
+        match sort(&error) {
+            Sort::Conflict => Self::Conflict,
+            Sort::Lost => Self::Lost(to_fault(&error)),
+            Sort::Other => Self::Unit(to_fault(&error)),
+        }
+    }
+}
+
+impl From<Fault> for UnitFault {
+    fn from(fault: Fault) -> Self {
+        Self::Unit(fault)
+    }
+}
+
+impl From<UnitFault> for Fault {
+    fn from(fault: UnitFault) -> Self {
+        match fault {
+            UnitFault::Conflict => Self::Conflict,
+            UnitFault::Lost(fault) | UnitFault::Unit(fault) => fault,
+            UnitFault::Unknown => Self::OutcomeUnknown,
+        }
+    }
+}
+
+enum Sort {
+    Conflict,
+    Lost,
+    Other,
+}
+
+fn sort(error: &sqlx::Error) -> Sort {
+    match code(error).as_deref() {
+        // unique_violation, serialization_failure, deadlock_detected, lock_not_available
+        Some("23505" | "40001" | "40P01" | "55P03") => Sort::Conflict,
+        Some(code) if is_lost(code) => Sort::Lost,
+        Some(_) => Sort::Other,
+        None => match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Sort::Lost,
+            _ => Sort::Other,
+        },
+    }
+}
+
+/// Connection exceptions, a server that shuts down or starts up, a transaction that idled too long, no connection left.
+fn is_lost(code: &str) -> bool {
+    code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25P03" | "53300")
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    let sqlx::Error::Database(database) = error else { return None };
+    database.code().map(std::borrow::Cow::into_owned)
+}
+
+/// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown.
+pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| !is_lost(&code))
+}
+
+pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
+    let unavailable = |text: &str| Fault::Unavailable(text.to_owned());
+    match code(error).as_deref() {
+        Some("57P01" | "57P02") => unavailable("the database server is shutting down"),
+        Some("57P03") => unavailable("the database server is starting up"),
+        Some("53300") => unavailable("the database server has no connection left"),
+        Some(code) if is_lost(code) => unavailable("the connection to the database server was lost"),
+        Some("57014") => unavailable("a statement took too long and was cancelled"),
+        Some("55P03" | "40001" | "40P01") => unavailable("others hold what was asked for"),
+        Some("25006") => unavailable("the database is read-only"),
+        Some(code) if code.starts_with("53") => unavailable("the database server has no room left"),
+        Some("28P01" | "28000") => unavailable("the database server refuses our user or password"),
+        Some("3D000") => unavailable("there is no such database on the server"),
+        Some(code) => Fault::Internal(format!("PostgreSQL answered with code {code}")),
+        None => match error {
+            sqlx::Error::PoolTimedOut => unavailable("no connection to the database server is free"),
+            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => unavailable("the store is closed"),
+            sqlx::Error::Io(_) => unavailable("the database server cannot be reached"),
+            sqlx::Error::Tls(_) => unavailable("the database server offers no TLS that we trust"),
+            sqlx::Error::Protocol(_) => unavailable("the connection to the database server was lost"),
+            sqlx::Error::Configuration(_) => unavailable("the URL of the database cannot be used"),
+            sqlx::Error::ColumnDecode { index, .. } => Fault::Inconsistent(format!("column {index}")),
+            _ => Fault::Internal("the database driver failed".into()),
+        },
+    }
+}
+
+/// Stored text that cannot be read.
+pub(crate) fn unreadable(place: &str) -> Fault {
+    Fault::Inconsistent(place.to_owned())
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod config;
+mod consents;
+mod duplicates;
+mod examination;
+mod fault;
+mod jobs;
+mod load;
+mod migrations;
+mod rows;
+mod scan;
+mod shards;
+mod statement;
+mod store;
+mod unit;
+
+pub use migrations::SCHEMA_VERSION;
+pub use store::{Options, PostgresStore};

@@ -1,0 +1,363 @@
+//! Connecting, and the contract on it.
+
+use std::collections::HashMap;
+use std::str::FromStr as _;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use profile_model::{
+    ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
+    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked,
+    ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
+};
+use profile_store::{Applied, Backend, Fault, Job, JobKind, Lane, Unit};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
+use tokio::sync::Semaphore;
+
+use crate::fault::{UnitFault, to_fault};
+use crate::shards::Shards;
+use crate::statement::Counted;
+use crate::unit::MAX_LOST;
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Most connections of this process.
+    pub connections: u32,
+    /// How long a connection is waited for, be it that none is free or that the server is gone.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take; zero: as long as it takes.
+    pub statement_timeout: Duration,
+    /// How long a row that somebody else holds is waited for.
+    pub lock_timeout: Duration,
+    /// Treats every workspace as if it had so many buckets, for tests.
+    pub buckets: Option<u8>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            buckets: None,
+        }
+    }
+}
+
+/// Runs a read, on another connection if the first ones are lost.
+macro_rules! read {
+    ($self:ident, $counted:ident => $body:expr) => {{
+        let mut lost = 0;
+        loop {
+            let result = async {
+                let mut connection = $self.connection().await?;
+                let $counted = &mut Counted::new(&mut connection);
+                $body.await
+            };
+            match result.await {
+                Err(UnitFault::Lost(_)) if lost < MAX_LOST => {
+                    $self.note_lost();
+                    lost += 1;
+                }
+                result => break result.map_err(Fault::from),
+            }
+        }
+    }};
+}
+
+/// When a connection was lost last: those made before are asked whether they live before they are used.
+type LostAt = Arc<RwLock<Option<Instant>>>;
+
+/// The store on one PostgreSQL database.
+pub struct PostgresStore {
+    pool: PgPool,
+    lost: LostAt,
+    /// Imports and syncs leave most connections to requests that somebody waits for.
+    bulk: Semaphore,
+    buckets: RwLock<HashMap<WorkspaceId, u8>>,
+    forced: Option<u8>,
+}
+
+fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
+    let base = PgConnectOptions::from_str(url).map_err(|error| to_fault(&error))?;
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    Ok(base
+        .application_name("enmusubi")
+        .options([
+            ("statement_timeout", milliseconds(options.statement_timeout)),
+            ("lock_timeout", milliseconds(options.lock_timeout)),
+            ("idle_in_transaction_session_timeout", "60000".to_owned()),
+            ("default_transaction_isolation", "read committed".to_owned()),
+            // Sets of a few rows: compiling the plan would take longer than running it.
+            ("jit", "off".to_owned()),
+        ])
+        .disable_statement_logging())
+}
+
+/// One connection, without a pool.
+pub(crate) async fn connect(url: &str, options: &Options) -> Result<PgConnection, Fault> {
+    connect_options(url, options)?.connect().await.map_err(|error| to_fault(&error))
+}
+
+/// A pool whose connections are checked only after one was lost: asking each time would cost a round trip.
+async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Result<PgPool, Fault> {
+    let lost = Arc::clone(lost);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.acquire_timeout)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, known| {
+            let made = Instant::now().checked_sub(known.age);
+            let last = *lost.read().unwrap_or_else(PoisonError::into_inner);
+            Box::pin(async move {
+                if last.is_some_and(|last| made.is_none_or(|made| made <= last)) {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
+    pool.connect_with(connect_options(url, options)?).await.map_err(|error| to_fault(&error))
+}
+
+impl PostgresStore {
+    /// Connects and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, the database does not keep text as UTF-8, or has a schema newer than this
+    /// binary knows.
+    pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
+        Self::migrate(url, &options).await?;
+        let lost = LostAt::default();
+        let pool = open_pool(url, &options, &lost).await?;
+        let bulk = Semaphore::new((options.connections as usize / 4).max(1));
+        Ok(Self { pool, lost, bulk, buckets: RwLock::default(), forced: options.buckets })
+    }
+
+    /// Brings the schema up to date; the versions before and after.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn migrate(url: &str, options: &Options) -> Result<(i64, i64), Fault> {
+        // Migrations wait for each other, and rewrite tables.
+        let patient =
+            Options { statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO, ..options.clone() };
+        let mut connection = connect(url, &patient).await?;
+        let encoding: String = sqlx::query_scalar("-- server_encoding\nSHOW server_encoding")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| to_fault(&error))?;
+        if encoding != "UTF8" {
+            return Err(Fault::Inconsistent(format!(
+                "the database keeps text as {encoding}; make one with ENCODING 'UTF8'"
+            )));
+        }
+        let found = crate::migrations::migrate(&mut connection).await?;
+        connection.close().await.map_err(|error| to_fault(&error))?;
+        Ok((found, crate::SCHEMA_VERSION))
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// Remembers that a connection was lost.
+    fn note_lost(&self) {
+        *self.lost.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// The shards of a workspace, asked for once: their number stays for the life of the workspace.
+    async fn shards(&self, workspace: WorkspaceId) -> Result<Shards, Fault> {
+        if let Some(buckets) = self.forced {
+            return Ok(Shards::new(workspace, buckets));
+        }
+        let known = self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(&workspace).copied();
+        if let Some(buckets) = known {
+            return Ok(Shards::new(workspace, buckets));
+        }
+        let found = read!(self, counted => crate::config::buckets(counted, workspace))?;
+        if let Some(buckets) = found {
+            self.buckets.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, buckets);
+        }
+        Ok(Shards::new(workspace, found.unwrap_or(1)))
+    }
+}
+
+#[async_trait]
+impl Backend for PostgresStore {
+    async fn transact(&self, unit: Unit) -> Result<Applied, Fault> {
+        let shards = self.shards(unit.workspace).await?;
+        let _turn = match unit.lane {
+            Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
+            Lane::Interactive => None,
+        };
+        crate::unit::run(&self.pool, shards, unit, || self.note_lost()).await
+    }
+
+    async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::load::read(counted, shards, keys))
+    }
+
+    async fn load_summaries(
+        &self,
+        workspace: WorkspaceId,
+        profiles: &[ProfileId],
+    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::load::summaries::load_all(counted, shards, profiles))
+    }
+
+    async fn scan_profiles(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<Arc<Profile>>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::scan::profiles(counted, shards, after, limit))
+    }
+
+    async fn scan_friendships(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<(LineUserId, ChannelId)>,
+        limit: u32,
+    ) -> Result<Vec<Friendship>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::scan::friendships(counted, shards, after.clone(), limit))
+    }
+
+    async fn load_journal(
+        &self,
+        workspace: WorkspaceId,
+        profiles: &[ProfileId],
+    ) -> Result<Vec<JournalEntry>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::scan::journal(counted, shards, profiles))
+    }
+
+    async fn config_revision(&self) -> Result<u64, Fault> {
+        read!(self, counted => crate::config::revision(counted))
+    }
+
+    async fn load_config(&self) -> Result<Config, Fault> {
+        read!(self, counted => crate::config::load(counted))
+    }
+
+    async fn scan_inbox_pending(
+        &self,
+        after: Option<InboxKey>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InboxRow)>, Fault> {
+        read!(self, counted => crate::scan::inbox_pending(counted, after.clone(), limit))
+    }
+
+    async fn claim_jobs(
+        &self,
+        kind: JobKind,
+        lease: &Lease,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>, Fault> {
+        read!(self, counted => crate::jobs::claim(counted, kind, lease, now, limit))
+    }
+
+    async fn release_jobs(&self, owner: &str) -> Result<(), Fault> {
+        read!(self, counted => crate::jobs::release(counted, owner))
+    }
+
+    async fn load_sync(&self, workspace: WorkspaceId, id: SyncId) -> Result<Option<SyncRun>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::jobs::load_sync(counted, shards, id))
+    }
+
+    async fn load_import(&self, workspace: WorkspaceId, id: ImportId) -> Result<Option<ImportRun>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::jobs::load_import(counted, shards, id))
+    }
+
+    async fn scan_import_issues(
+        &self,
+        workspace: WorkspaceId,
+        id: ImportId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ImportIssue)>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::jobs::scan_issues(counted, shards, id, after, limit))
+    }
+
+    async fn scan_shared(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Shared>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::duplicates::shared(counted, shards, kind, after, limit))
+    }
+
+    async fn scan_parked(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<Parked>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::duplicates::parked(counted, shards, after, limit))
+    }
+
+    async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::duplicates::parked_by_id(counted, shards, id))
+    }
+
+    async fn load_duplicates(
+        &self,
+        workspace: WorkspaceId,
+        id: DuplicatesId,
+    ) -> Result<Option<DuplicatesRun>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::jobs::load_duplicates(counted, shards, id))
+    }
+
+    async fn scan_suppressions(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ErasureId>,
+        limit: u32,
+    ) -> Result<Vec<Suppression>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::scan::suppressions(counted, shards, after, limit))
+    }
+
+    async fn load_consents(
+        &self,
+        workspace: WorkspaceId,
+        whose: &[ConsentOf],
+    ) -> Result<Vec<Consent>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::consents::load(counted, shards, whose))
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        let mut connection = self.connection().await.map_err(Fault::from)?;
+        let found = crate::migrations::version(&mut connection).await?;
+        if found == crate::SCHEMA_VERSION {
+            return Ok(());
+        }
+        Err(Fault::Unavailable(format!("schema version {found}, wanted {}", crate::SCHEMA_VERSION)))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
