@@ -109,7 +109,7 @@ async fn two_processes_make_one_profile_per_person_and_lose_no_update() {
                         [
                             json!({"external_id": format!("x{round}-{number}"), "points": {"inc": 1}}),
                             json!({"email": format!("m{round}-{number}@example.com"), "points": {"inc": 1}}),
-                            json!({"phone": format!("+8190{round}000{number:04}"), "points": {"inc": 1}}),
+                            json!({"phone": format!("+819077{round}0{number:04}"), "points": {"inc": 1}}),
                         ]
                     })
                     .collect();
@@ -158,7 +158,9 @@ async fn a_server_that_went_away_is_found_again() {
     track(&store, body(0, 5)).await.unwrap();
     // Fill the pool, so that every connection of it is lost.
     let all = (0..4).map(|number| track(&store, body(number, 3)));
-    futures_util::future::join_all(all).await.into_iter().for_each(|done| drop(done.unwrap()));
+    for done in futures_util::future::join_all(all).await {
+        done.unwrap();
+    }
     cluster.stop().unwrap();
     let refused = track(&store, body(10, 5)).await.unwrap_err();
     assert!(refused.contains("Unavailable"), "{refused}");
