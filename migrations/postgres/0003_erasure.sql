@@ -30,3 +30,4 @@ CREATE TABLE erasures (
 
 CREATE INDEX journal_other ON journal (sk, other) WHERE other IS NOT NULL;
 CREATE INDEX line_inbox_user ON line_inbox (sk, line_user_id) WHERE line_user_id IS NOT NULL;
+CREATE INDEX merges_kept_apart ON merges (sk, kept_apart) WHERE kept_apart IS NOT NULL;

@@ -71,6 +71,7 @@ impl Keys {
         self.line_users.extend(more.line_users);
         self.summaries_of_holders.extend(more.summaries_of_holders);
         self.summaries.extend(more.summaries);
+        self.views |= more.views;
         self.inbox.extend(more.inbox);
         self.sync = more.sync.or(self.sync);
         self.sync_of = more.sync_of.or_else(|| self.sync_of.take());

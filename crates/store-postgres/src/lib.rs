@@ -5,6 +5,7 @@ mod config;
 mod consents;
 mod duplicates;
 mod examination;
+mod expiry;
 mod fault;
 mod jobs;
 mod load;

@@ -17,6 +17,7 @@ pub(crate) mod holders;
 pub(crate) mod joins;
 pub(crate) mod states;
 pub(crate) mod summaries;
+mod views;
 
 /// What was loaded, with what only this backend knows.
 #[derive(Default)]
@@ -90,6 +91,9 @@ async fn rest(
     summaries::load(counted, shards, &summaries, loaded).await?;
     joins::load(counted, shards, keys, loaded).await?;
     states::load_inbox(counted, shards, &keys.inbox, loaded).await?;
+    if keys.views {
+        views::load(counted, shards, locking, loaded).await?;
+    }
     if keys.config {
         loaded.config = Some(Arc::new(crate::config::load(counted).await?));
     }

@@ -9,10 +9,9 @@ use async_trait::async_trait;
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
     ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked,
-    ParkedId, Profile, ProfileId, Shared, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp,
-    WorkspaceId,
+    ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
-use profile_store::{Applied, Backend, Fault, Job, JobKind, Lane, Unit};
+use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Lane, Unit};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
@@ -205,15 +204,6 @@ impl Backend for PostgresStore {
         read!(self, counted => crate::load::read(counted, shards, keys))
     }
 
-    async fn load_summaries(
-        &self,
-        workspace: WorkspaceId,
-        profiles: &[ProfileId],
-    ) -> Result<Vec<(SummaryKey, Summary)>, Fault> {
-        let shards = self.shards(workspace).await?;
-        read!(self, counted => crate::load::summaries::load_all(counted, shards, profiles))
-    }
-
     async fn scan_profiles(
         &self,
         workspace: WorkspaceId,
@@ -346,6 +336,15 @@ impl Backend for PostgresStore {
     ) -> Result<Vec<Consent>, Fault> {
         let shards = self.shards(workspace).await?;
         read!(self, counted => crate::consents::load(counted, shards, whose))
+    }
+
+    async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
+        let _turn = self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?;
+        let mut transaction = self.pool.begin().await.map_err(|error| to_fault(&error))?;
+        let expired = crate::expiry::expire(&mut Counted::new(&mut transaction), now, limit).await?;
+        // Lost with its transaction, a step is taken again by the next one.
+        transaction.commit().await.map_err(|error| to_fault(&error))?;
+        Ok(expired)
     }
 
     async fn ready(&self) -> Result<(), Fault> {

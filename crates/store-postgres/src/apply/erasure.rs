@@ -53,6 +53,13 @@ const MERGES_REMOVED: &str = of_profiles!(
     "FROM",
     "removed"
 );
+/// The images hold the LINE ID with which the follower was kept apart.
+const MERGES_KEPT_APART: &str = of_profiles!(
+    "erase_merges_kept_apart",
+    "UPDATE merges t SET kept_image = NULL, removed_image = NULL, states = '[]', erased = true",
+    "FROM",
+    "kept_apart IS NOT NULL AND t.kept_apart"
+);
 const LIFTED: &str = of_profiles!(
     "lift_suppressions",
     "UPDATE erased_identifiers t SET suppressed = false",
@@ -174,10 +181,10 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
     let sides = sides(erasures);
     let ids = column(&sides, |id| uuid_of(*id));
     run_everywhere(counted, shards, NAMED, &ids).await?;
-    for text in [MERGES_KEPT, MERGES_REMOVED, NEVER_LOW, NEVER_HIGH] {
+    for text in [MERGES_KEPT, MERGES_REMOVED, MERGES_KEPT_APART, NEVER_LOW, NEVER_HIGH] {
         run(counted, text, shards.home(), &ids).await?;
     }
-    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| erasure.keys.iter().chain(&erasure.moot)).collect();
     if !keys.is_empty() {
         let query = plain(PARKED)
             .bind(shards.home())
@@ -186,7 +193,8 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
             .bind(column(&keys, |key| &*key.value));
         counted.execute(query).await?;
     }
-    let owners = keys.iter().map(|key| (shards.of_value(&key.value), key.kind as i16, key.value.to_string()));
+    let addresses = erasures.iter().flat_map(|erasure| &erasure.keys);
+    let owners = addresses.map(|key| (shards.of_value(&key.value), key.kind as i16, key.value.to_string()));
     let owners = owners.chain(sides.iter().map(|id| (shards.of_profile(*id), 0, id.to_string())));
     for (sk, owners) in by_shard(owners, |(sk, ..)| *sk) {
         let query = plain(CONSENTS)

@@ -1,5 +1,7 @@
 //! Summaries of events and purchases.
 
+use std::collections::BTreeSet;
+
 use profile_model::{Loaded, Occurrence, ProfileId, Summary, SummaryKey, Timestamp};
 use profile_store::Fault;
 use sqlx::postgres::PgRow;
@@ -40,14 +42,14 @@ pub(super) async fn load(
 }
 
 /// All summaries of these profiles, ordered by profile, kind, name.
-pub(crate) async fn load_all(
+pub(super) async fn load_all(
     counted: &mut Counted<'_>,
     shards: Shards,
-    ids: &[ProfileId],
+    ids: &BTreeSet<ProfileId>,
 ) -> Result<Vec<(SummaryKey, Summary)>, UnitFault> {
     let mut summaries = Vec::new();
-    for (sk, ids) in by_shard(ids, |id| shards.of_profile(**id)) {
-        let query = plain(LOAD_ALL).bind(sk).bind(column(&ids, |id| uuid_of(**id)));
+    for (sk, ids) in by_shard(ids.iter().copied(), |id| shards.of_profile(*id)) {
+        let query = plain(LOAD_ALL).bind(sk).bind(column(&ids, |id| uuid_of(*id)));
         for row in counted.fetch(query).await? {
             summaries.push(read_summary(&row)?);
         }
