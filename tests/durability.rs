@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use testkit::postgres::Database;
 use testkit::{Event, Server, ServerOptions, World};
 use tokio::sync::Mutex;
 
@@ -81,7 +82,9 @@ async fn every_sequential_answer_comes_after_a_sync() {
     // `-D`: the server stays our child, and its tracer ends with it.
     let words = ["strace", "-D", "-f", "-e", "trace=fdatasync,fsync", "-o", trace.to_str().unwrap()];
     let wrapper = words.map(str::to_owned).to_vec();
-    let options = ServerOptions { wrapper, ..ServerOptions::default() };
+    // What is traced is our own process: with PostgreSQL another one writes.
+    let environment = vec![("ENMUSUBI_DATABASE".to_owned(), "sqlite://data/enmusubi.db".to_owned())];
+    let options = ServerOptions { wrapper, environment, ..ServerOptions::default() };
     let mut server = Server::start(BINARY, options).await.unwrap();
     let caller = server.caller();
     for number in 0..REQUESTS {
@@ -276,9 +279,11 @@ async fn two_processes_may_start_at_once_on_nothing() {
     for round in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
+        let on_server = testkit::is_on_postgres().then(|| Database::create().unwrap());
+        let in_file = format!("sqlite://{}", data.join("enmusubi.db").display());
         let environment = vec![
             ("ENMUSUBI_DATA_DIR".to_owned(), data.display().to_string()),
-            ("ENMUSUBI_DATABASE".to_owned(), format!("sqlite://{}", data.join("enmusubi.db").display())),
+            ("ENMUSUBI_DATABASE".to_owned(), on_server.as_ref().map_or(in_file, Database::url)),
         ];
         let options = ServerOptions { environment, ..ServerOptions::default() };
         let start = || Server::start(BINARY, options.clone());

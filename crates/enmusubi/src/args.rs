@@ -25,7 +25,8 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Shared {
-    /// Database, `sqlite://PATH` [environment: ENMUSUBI_DATABASE; default: sqlite://enmusubi-data/enmusubi.db]
+    /// Database, `sqlite://PATH` or `postgres://USER@HOST/DATABASE` [environment: ENMUSUBI_DATABASE; default:
+    /// sqlite://enmusubi-data/enmusubi.db]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// Folder for uploads and the secret key [environment: ENMUSUBI_DATA_DIR; default: where the database is]

@@ -5,28 +5,47 @@ use std::path::Path;
 use std::sync::Arc;
 
 use profile_model::LedgerSecret;
-use profile_store::{ProfileStore, SystemClock};
-use store_sqlite::{Options, SqliteStore};
+use profile_store::{Backend, Examination, Fault, ProfileStore, SystemClock};
+use store_postgres::PostgresStore;
+use store_sqlite::SqliteStore;
 
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{Place, Settings};
 
 /// Opens or makes the database and brings its schema up to date.
 ///
 /// # Errors
-/// When the file cannot be used.
+/// When it cannot be used.
 pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
-    let path = settings.database.display();
-    for folder in [Some(settings.data_dir.as_path()), settings.database.parent()].into_iter().flatten() {
+    for folder in [Some(settings.data_dir.as_path()), folder_of(settings)].into_iter().flatten() {
         make_private(folder).map_err(|error| {
             Failure::Failed(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
     }
-    let opened = SqliteStore::open(&settings.database, Options::default())
-        .await
-        .map_err(|fault| Failure::Failed(format!("the database {path} cannot be opened: {fault}")))?;
+    let backend = connect(settings).await.map_err(|fault| {
+        Failure::Failed(format!("the database {} cannot be opened: {fault}", settings.database))
+    })?;
     let ledger = LedgerSecret::derive(&crate::secret_key::find(settings)?);
-    Ok(ProfileStore::with_ledger(Arc::new(opened), Arc::new(SystemClock), settings.uploads(), ledger))
+    Ok(ProfileStore::with_ledger(backend, Arc::new(SystemClock), settings.uploads(), ledger))
+}
+
+async fn connect(settings: &Settings) -> Result<Arc<dyn Backend>, Fault> {
+    Ok(match &settings.database {
+        Place::File(path) => Arc::new(SqliteStore::open(path, store_sqlite::Options::default()).await?),
+        Place::Server(url) => Arc::new(PostgresStore::open(url.reveal(), server_options(settings)).await?),
+    })
+}
+
+fn server_options(settings: &Settings) -> store_postgres::Options {
+    store_postgres::Options {
+        connections: settings.database_connections,
+        statement_timeout: settings.database_statement_timeout,
+        ..store_postgres::Options::default()
+    }
+}
+
+fn folder_of(settings: &Settings) -> Option<&Path> {
+    settings.database.file().and_then(Path::parent)
 }
 
 /// Makes a folder that only its owner may look into: profiles are personal data. One that is there stays as it is.
@@ -37,25 +56,51 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Brings the schema up to date; the versions before and after.
+///
+/// # Errors
+/// When it cannot be used or is newer than this binary.
+pub(crate) async fn migrate(settings: &Settings) -> Result<(i64, i64), Fault> {
+    match &settings.database {
+        Place::File(path) => SqliteStore::migrate(path, &store_sqlite::Options::default()).await,
+        Place::Server(url) => PostgresStore::migrate(url.reveal(), &server_options(settings)).await,
+    }
+}
+
+/// Looks it over without changing anything.
+///
+/// # Errors
+/// When it cannot be read at all.
+pub(crate) async fn examine(settings: &Settings) -> Result<Examination, Fault> {
+    match &settings.database {
+        Place::File(path) => SqliteStore::examine(path, &store_sqlite::Options::default()).await,
+        Place::Server(url) => PostgresStore::examine(url.reveal(), &server_options(settings)).await,
+    }
+}
+
 /// Opens a database that must be there: a command that looks or imports makes none by a slip of the path.
 ///
 /// # Errors
 /// [`Failure::Misuse`] if there is none.
 pub(crate) async fn open_existing(settings: &Settings) -> Result<ProfileStore, Failure> {
-    must_exist(settings)?;
+    must_exist(settings).await?;
     open(settings).await
 }
 
-/// Whether there is a database where the settings say.
+/// Whether there is a database of ours where the settings say.
 ///
 /// # Errors
 /// [`Failure::Misuse`] if there is none.
-pub(crate) fn must_exist(settings: &Settings) -> Result<(), Failure> {
-    if !settings.database.exists() {
-        return Err(Failure::Misuse(format!(
-            "there is no database at {}; start `enmusubi serve` once, or name another with --database",
-            settings.database.display()
-        )));
+pub(crate) async fn must_exist(settings: &Settings) -> Result<(), Failure> {
+    let exists = match &settings.database {
+        Place::File(path) => path.exists(),
+        Place::Server(url) => PostgresStore::has_schema(url.reveal(), &server_options(settings)).await?,
+    };
+    if exists {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::Misuse(format!(
+        "there is no database of Enmusubi at {}; start `enmusubi serve` once, or name another with --database",
+        settings.database
+    )))
 }

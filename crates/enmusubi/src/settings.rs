@@ -3,12 +3,17 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use http_api::TrustedProxies;
 use serde::Deserialize;
 
 use crate::args::{ServeArguments, Shared};
 use crate::failure::Failure;
+
+mod place;
+
+pub(crate) use place::Place;
 
 /// Settings file that is read if it is there.
 const FILE: &str = "enmusubi.toml";
@@ -43,7 +48,9 @@ impl fmt::Debug for Secret {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Layer {
     listen: Option<String>,
-    database: Option<String>,
+    database: Option<Secret>,
+    database_connections: Option<Count>,
+    database_statement_timeout: Option<Count>,
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
     trusted_proxies: Option<String>,
@@ -59,7 +66,7 @@ impl Layer {
     pub(crate) fn of_flags(shared: &Shared, serve: &ServeArguments) -> Self {
         Self {
             listen: serve.listen.clone(),
-            database: shared.database.clone(),
+            database: shared.database.clone().map(Secret),
             data_dir: shared.data_dir.clone(),
             public_url: serve.public_url.clone(),
             trusted_proxies: serve.trusted_proxies.clone(),
@@ -72,7 +79,9 @@ impl Layer {
         let text = |name: &str| variable(&format!("ENMUSUBI_{name}")).filter(|text| !text.is_empty());
         Self {
             listen: text("LISTEN"),
-            database: text("DATABASE"),
+            database: text("DATABASE").map(Secret),
+            database_connections: text("DATABASE_CONNECTIONS").map(Count),
+            database_statement_timeout: text("DATABASE_STATEMENT_TIMEOUT").map(Count),
             data_dir: text("DATA_DIR").map(PathBuf::from),
             public_url: text("PUBLIC_URL"),
             trusted_proxies: text("TRUSTED_PROXIES"),
@@ -97,6 +106,8 @@ impl Layer {
         Self {
             listen: self.listen.or(weaker.listen),
             database: self.database.or(weaker.database),
+            database_connections: self.database_connections.or(weaker.database_connections),
+            database_statement_timeout: self.database_statement_timeout.or(weaker.database_statement_timeout),
             data_dir: self.data_dir.or(weaker.data_dir),
             public_url: self.public_url.or(weaker.public_url),
             trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
@@ -114,8 +125,12 @@ impl Layer {
 pub(crate) struct Settings {
     /// Where to listen.
     pub(crate) listen: SocketAddr,
-    /// The SQLite file.
-    pub(crate) database: PathBuf,
+    /// Where the database is.
+    pub(crate) database: Place,
+    /// Most connections to a database server.
+    pub(crate) database_connections: u32,
+    /// How long a statement may take on a database server.
+    pub(crate) database_statement_timeout: Duration,
     /// Folder of uploads and the secret key.
     pub(crate) data_dir: PathBuf,
     /// Base of webhook URLs, if it is not where we listen.
@@ -139,6 +154,8 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("listen", &self.listen)
             .field("database", &self.database)
+            .field("database_connections", &self.database_connections)
+            .field("database_statement_timeout", &self.database_statement_timeout)
             .field("data_dir", &self.data_dir)
             .field("public_url", &self.public_url)
             .field("trusted_proxies", &self.trusted_proxies)
@@ -181,9 +198,11 @@ impl Settings {
         let listen = listen.parse().map_err(|_| {
             Failure::Misuse(format!("listen: '{listen}' is not an address and port such as 127.0.0.1:8080"))
         })?;
-        let named = layer.database.as_deref().map(sqlite_path).transpose()?;
+        let named = layer.database.as_ref().map(|url| Place::parse(url.reveal())).transpose()?;
+        let connections = count("database_connections", layer.database_connections.as_ref(), 16)?;
+        let timeout = count("database_statement_timeout", layer.database_statement_timeout.as_ref(), 30)?;
         let data_dir = layer.data_dir.unwrap_or_else(|| {
-            let beside = named.as_deref().and_then(Path::parent).filter(|_| named.is_some());
+            let beside = named.as_ref().and_then(Place::file).and_then(Path::parent);
             beside.map_or_else(|| PathBuf::from(DATA_DIR), Path::to_owned)
         });
         // The folder of a bare file name is an empty path, which cannot be opened.
@@ -194,7 +213,9 @@ impl Settings {
         let url = |text: Option<String>| text.map(|text| text.trim_end_matches('/').to_owned());
         Ok(Self {
             listen,
-            database: named.unwrap_or_else(|| data_dir.join(DATABASE_FILE)),
+            database: named.unwrap_or_else(|| Place::File(data_dir.join(DATABASE_FILE))),
+            database_connections: connections,
+            database_statement_timeout: Duration::from_secs(timeout.into()),
             data_dir,
             public_url: url(layer.public_url),
             trusted_proxies,
@@ -210,7 +231,9 @@ impl Settings {
     pub(crate) fn throw_away(folder: &Path, listen: SocketAddr, line_api_base: String) -> Self {
         Self {
             listen,
-            database: folder.join(DATABASE_FILE),
+            database: Place::File(folder.join(DATABASE_FILE)),
+            database_connections: 1,
+            database_statement_timeout: Duration::from_secs(30),
             data_dir: folder.to_owned(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
@@ -228,17 +251,21 @@ impl Settings {
     }
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, Failure> {
-    if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
-        return Ok(PathBuf::from(path));
+/// A count from the text of a setting; the error names the setting.
+fn count(name: &str, text: Option<&Count>, default: u32) -> Result<u32, Failure> {
+    let Some(Count(text)) = text else { return Ok(default) };
+    let count = text.parse().ok().filter(|count| (1..=10_000).contains(count));
+    count.ok_or_else(|| Failure::Misuse(format!("{name}: expected a number from 1 to 10000")))
+}
+
+/// A number as a file or the environment writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Count(String);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(|number| Self(number.to_string()))
     }
-    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-    Err(Failure::Misuse(if matches!(scheme, "postgres" | "postgresql") {
-        "database: PostgreSQL is not built in yet; use sqlite://PATH".to_owned()
-    } else {
-        // The URL itself may hold a password.
-        "database: expected sqlite://PATH, such as sqlite://enmusubi-data/enmusubi.db".to_owned()
-    }))
 }
 
 #[cfg(test)]

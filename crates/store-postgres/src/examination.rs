@@ -22,6 +22,17 @@ const ORPHANS: &str = "-- count_orphans\nSELECT count(*) FROM identifiers i WHER
      WHERE p.sk = (i.sk >> 16 << 16 | get_byte(uuid_send(i.profile), 15)) AND p.id = i.profile)";
 
 impl PostgresStore {
+    /// Whether the database has a schema of ours, of whatever version.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn has_schema(url: &str, options: &Options) -> Result<bool, Fault> {
+        let mut connection = connect(url, options).await?;
+        let found = crate::migrations::has_table(&mut connection).await;
+        let _ = connection.close().await;
+        found
+    }
+
     /// Looks the database over. Reads all look-up rows, changes nothing, and does not migrate. Damage on disk is for the
     /// server's own tools to find (`pg_amcheck`).
     ///

@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::Caller;
+use crate::postgres::Database;
 
 /// The key that test servers are started with.
 const KEY: &str = "test-key";
@@ -24,7 +25,7 @@ pub struct ServerOptions {
     pub wrapper: Vec<String>,
 }
 
-/// A running server with its own data folder, which goes when it is dropped.
+/// A running server with its own data folder and database, which go when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     binary: PathBuf,
@@ -32,6 +33,7 @@ pub struct Server {
     folder: tempfile::TempDir,
     child: Child,
     base: String,
+    _database: Option<Database>,
 }
 
 impl Server {
@@ -39,10 +41,11 @@ impl Server {
     ///
     /// # Errors
     /// When it does not come up within 20 s; its log is in the error.
-    pub async fn start(binary: impl AsRef<Path>, options: ServerOptions) -> Result<Self> {
+    pub async fn start(binary: impl AsRef<Path>, mut options: ServerOptions) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let database = database_for(&mut options)?;
         let (child, base) = launch(binary.as_ref(), &options, folder.path()).await?;
-        Ok(Self { binary: binary.as_ref().to_owned(), options, folder, child, base })
+        Ok(Self { binary: binary.as_ref().to_owned(), options, folder, child, base, _database: database })
     }
 
     /// `http://127.0.0.1:PORT`
@@ -161,11 +164,32 @@ impl Server {
     }
 }
 
+/// Names the engine that servers are started on: `sqlite`, the default, or `postgres`.
+pub const ENGINE_VARIABLE: &str = "ENMUSUBI_TEST_ENGINE";
+
+const DATABASE: &str = "ENMUSUBI_DATABASE";
+
+/// Whether servers that name no database of their own are started on PostgreSQL.
+#[must_use]
+pub fn is_on_postgres() -> bool {
+    std::env::var(ENGINE_VARIABLE).is_ok_and(|engine| engine == "postgres")
+}
+
+/// A new database on PostgreSQL, if that is the engine and the options name no database.
+fn database_for(options: &mut ServerOptions) -> Result<Option<Database>> {
+    if !is_on_postgres() || options.environment.iter().any(|(name, _)| name == DATABASE) {
+        return Ok(None);
+    }
+    let database = Database::create()?;
+    options.environment.push((DATABASE.to_owned(), database.url()));
+    Ok(Some(database))
+}
+
 fn environment(command: &mut Command, options: &ServerOptions, folder: &Path) {
     command
         .current_dir(folder)
         .env("ENMUSUBI_DATA_DIR", folder.join("data"))
-        .env("ENMUSUBI_DATABASE", format!("sqlite://{}", folder.join("data/enmusubi.db").display()))
+        .env(DATABASE, format!("sqlite://{}", folder.join("data/enmusubi.db").display()))
         .env("ENMUSUBI_BOOTSTRAP_API_KEY", KEY);
     if let Some(base) = &options.line_api_base {
         command.env("ENMUSUBI_LINE_API_BASE", base);

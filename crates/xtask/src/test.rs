@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use testkit::ENGINE_VARIABLE;
 use testkit::postgres::{Cluster, URL_VARIABLE};
 
 use crate::{check, run, tools};
@@ -23,5 +24,9 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     run::say("PostgreSQL for the tests: started")?;
     let environment = [(URL_VARIABLE, url.as_str())];
     run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &environment)?;
+    // The black-box suites once more, on the other engine.
+    let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres")];
+    let suites = ["test", "--package", "enmusubi", "--test", "*", "--no-fail-fast"];
+    run::step(root, "tests on PostgreSQL", &suites, &environment)?;
     run::say("all checks and all tests passed")
 }

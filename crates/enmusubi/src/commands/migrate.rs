@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use store_sqlite::{Options, SqliteStore};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -12,9 +11,9 @@ use crate::settings::Settings;
 /// Migrates and says from which version to which.
 ///
 /// # Errors
-/// When the file cannot be used or is newer than this binary.
+/// When the database cannot be used or is newer than this binary.
 pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode, Failure> {
-    let (from, to) = SqliteStore::migrate(&settings.database, &Options::default()).await?;
+    let (from, to) = crate::database::migrate(settings).await?;
     let text = if from == to {
         format!("the schema is at version {to}")
     } else {

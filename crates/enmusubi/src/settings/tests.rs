@@ -30,7 +30,8 @@ fn refused(layer: Layer) -> String {
 fn the_defaults_are_those_of_the_contract() {
     let settings = Settings::from_layer(Layer::default()).unwrap();
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.database, Path::new("enmusubi-data/enmusubi.db"));
+    assert_eq!(settings.database.file(), Some(Path::new("enmusubi-data/enmusubi.db")));
+    assert_eq!((settings.database_connections, settings.database_statement_timeout.as_secs()), (16, 30));
     assert_eq!(settings.data_dir, Path::new("enmusubi-data"));
     assert_eq!(settings.public_url, None);
     assert_eq!(settings.uploads(), Path::new("enmusubi-data/uploads"));
@@ -57,17 +58,23 @@ fn an_empty_variable_says_nothing() {
     assert_eq!(settings.bootstrap_api_key, None);
 }
 
+fn at(path: &str) -> Place {
+    Place::File(PathBuf::from(path))
+}
+
 #[test]
 fn naming_the_database_or_the_data_folder_places_the_other() {
     let by_database = Settings::from_layer(flags(Some("sqlite:///var/lib/e/a.db"), None)).unwrap();
     assert_eq!(by_database.data_dir, Path::new("/var/lib/e"));
     let bare = Settings::from_layer(flags(Some("sqlite://a.db"), None)).unwrap();
-    assert_eq!((bare.data_dir, bare.database), (PathBuf::from("."), PathBuf::from("a.db")));
+    assert_eq!((bare.data_dir, bare.database), (PathBuf::from("."), at("a.db")));
     let by_folder = Settings::from_layer(environment(&[("ENMUSUBI_DATA_DIR", "/var/lib/e")])).unwrap();
-    assert_eq!(by_folder.database, Path::new("/var/lib/e/enmusubi.db"));
+    assert_eq!(by_folder.database, at("/var/lib/e/enmusubi.db"));
     let both = [("ENMUSUBI_DATA_DIR", "/data"), ("ENMUSUBI_DATABASE", "sqlite:///fast/a.db")];
     let both = Settings::from_layer(environment(&both)).unwrap();
-    assert_eq!((both.data_dir, both.database), (PathBuf::from("/data"), PathBuf::from("/fast/a.db")));
+    assert_eq!((both.data_dir, both.database), (PathBuf::from("/data"), at("/fast/a.db")));
+    let server = Settings::from_layer(flags(Some("postgres://db/shop"), None)).unwrap();
+    assert_eq!(server.data_dir, Path::new("enmusubi-data"));
 }
 
 #[test]
@@ -89,12 +96,21 @@ fn a_broken_file_does_not_show_its_secrets() {
 }
 
 #[test]
-fn databases_that_are_not_there_yet_are_refused_without_showing_the_url() {
-    let reason = refused(flags(Some("postgres://me:hush@db/enmusubi"), None));
-    assert!(reason.contains("not built in yet") && !reason.contains("hush"), "{reason}");
-    for url in ["mysql://me:hush@db", "enmusubi.db", "sqlite://"] {
+fn databases_of_other_kinds_are_refused_without_showing_the_url() {
+    for url in ["mysql://me:hush@db", "enmusubi.db", "sqlite://", "postgres://"] {
         let reason = refused(flags(Some(url), None));
         assert!(reason.contains("sqlite://PATH") && !reason.contains("hush"), "{reason}");
+    }
+}
+
+#[test]
+fn numbers_come_from_the_file_and_the_environment_and_must_be_some() {
+    let layer = environment(&[("ENMUSUBI_DATABASE_CONNECTIONS", "7")]);
+    let settings = Settings::from_layer(layer.over(file("database_statement_timeout = 9"))).unwrap();
+    assert_eq!((settings.database_connections, settings.database_statement_timeout.as_secs()), (7, 9));
+    for text in ["0", "many", "-1"] {
+        let reason = refused(environment(&[("ENMUSUBI_DATABASE_CONNECTIONS", text)]));
+        assert!(reason.starts_with("database_connections: "), "{reason}");
     }
 }
 
@@ -119,6 +135,7 @@ fn debug_redacts_secrets() {
         ("ENMUSUBI_SECRET_KEY", "hush"),
         ("ENMUSUBI_BOOTSTRAP_API_KEY", "hush"),
         ("ENMUSUBI_BOOTSTRAP_ADMIN_PASSWORD", "hush"),
+        ("ENMUSUBI_DATABASE", "postgres://me:hush@db/shop"),
     ]);
     let shown = format!("{layer:?} {:?}", Settings::from_layer(layer.clone()).unwrap());
     assert!(!shown.contains("hush") && shown.contains("(secret)"), "{shown}");
