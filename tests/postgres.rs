@@ -35,7 +35,8 @@ async fn act(caller: &Caller, witness: &Mutex<Witness>, number: usize, turn: usi
             let other = format!("shared-{}", (number * 5 + turn) % 6);
             let count =
                 |id: &str| json!({"external_id": id, "points": {"inc": 1}, "email": "family@example.com"});
-            let visit = json!({"external_id": shared, "name": "visit", "time": "2024-01-01T00:00:00Z"});
+            // A time to come counts as now.
+            let visit = json!({"external_id": shared, "name": "visit", "time": "2099-01-01T00:00:00Z"});
             let body = json!({"attributes": [count(&shared), count(&other)], "events": [visit]});
             caller.track(&body).await.unwrap();
             let mut witness = witness.lock().await;
