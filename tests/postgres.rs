@@ -140,6 +140,23 @@ async fn a_database_that_goes_away_is_a_503_and_comes_back_by_itself() {
     }
 }
 
+/// Stored LINE secrets and the marks of the erased belong to one key: a process with another one does not start.
+#[tokio::test]
+async fn a_process_with_another_secret_key_is_refused() {
+    let (database, folder) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
+    let with_key = |key: &str| {
+        let mut options = on(&database.url(), folder.path());
+        options.environment.push(("ENMUSUBI_SECRET_KEY".to_owned(), key.to_owned()));
+        Server::start(BINARY, options)
+    };
+    let first = with_key("the one key").await.unwrap();
+    let refused = with_key("another key").await.unwrap_err();
+    let told = format!("{refused:?}");
+    assert!(told.contains("ENMUSUBI_SECRET_KEY") && !told.contains("another key"), "{told}");
+    with_key("the one key").await.unwrap();
+    drop(first);
+}
+
 /// A command that looks or imports makes no tables in a database that happens to be there.
 #[tokio::test]
 async fn a_command_on_another_database_makes_nothing_there() {

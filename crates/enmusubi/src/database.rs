@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use profile_model::LedgerSecret;
+use profile_model::{Key, LedgerSecret};
 use profile_store::{Backend, Examination, Fault, ProfileStore, SystemClock};
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
@@ -22,18 +22,40 @@ pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
             Failure::Failed(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
     }
-    let backend = connect(settings).await.map_err(|fault| {
-        Failure::Failed(format!("the database {} cannot be opened: {fault}", settings.database))
-    })?;
     let ledger = LedgerSecret::derive(&crate::secret_key::find(settings)?);
+    let backend = connect(settings, &ledger).await?;
     Ok(ProfileStore::with_ledger(backend, Arc::new(SystemClock), settings.uploads(), ledger))
 }
 
-async fn connect(settings: &Settings) -> Result<Arc<dyn Backend>, Fault> {
-    Ok(match &settings.database {
-        Place::File(path) => Arc::new(SqliteStore::open(path, store_sqlite::Options::default()).await?),
-        Place::Server(url) => Arc::new(PostgresStore::open(url.reveal(), server_options(settings)).await?),
-    })
+async fn connect(settings: &Settings, ledger: &LedgerSecret) -> Result<Arc<dyn Backend>, Failure> {
+    let failed = |fault: Fault| {
+        Failure::Failed(format!("the database {} cannot be opened: {fault}", settings.database))
+    };
+    match &settings.database {
+        Place::File(path) => {
+            let store = SqliteStore::open(path, store_sqlite::Options::default()).await;
+            Ok(Arc::new(store.map_err(failed)?))
+        }
+        Place::Server(url) => {
+            let store = PostgresStore::open(url.reveal(), server_options(settings)).await.map_err(failed)?;
+            if store.is_same_secret(check_of(ledger)).await.map_err(failed)? {
+                return Ok(Arc::new(store));
+            }
+            store.close().await;
+            Err(Failure::Failed(format!(
+                "the database {} was made with another secret key: set ENMUSUBI_SECRET_KEY to the one that its other \
+                 processes have, or put their secret.key into {}",
+                settings.database,
+                settings.data_dir.display()
+            )))
+        }
+    }
+}
+
+/// A number by which a secret key is recognised, and from which it cannot be read.
+fn check_of(ledger: &LedgerSecret) -> i64 {
+    let mark = ledger.mark(&Key::external_id("the secret key of this installation"));
+    mark.0.iter().take(8).fold(0, |number, byte| number << 8 | i64::from(*byte))
 }
 
 fn server_options(settings: &Settings) -> store_postgres::Options {

@@ -19,6 +19,21 @@ pub(crate) async fn lock(counted: &mut Counted<'_>) -> Result<(), UnitFault> {
     Ok(())
 }
 
+/// The check value of the secret key that the database was first used with: this one, if none is kept.
+pub(crate) async fn keep_secret_check(counted: &mut Counted<'_>, check: i64) -> Result<i64, UnitFault> {
+    let known = "-- secret_check\nSELECT value FROM meta WHERE name = 'secret_check'";
+    if let Some(row) = counted.fetch(plain(known)).await?.first() {
+        return Ok(get(row, 0)?);
+    }
+    let keep = plain(
+        "-- keep_secret_check\nINSERT INTO meta (name, value) VALUES ('secret_check', $1) ON CONFLICT (name) DO NOTHING",
+    );
+    counted.execute(keep.bind(check)).await?;
+    let rows = counted.fetch(plain(known)).await?;
+    let row = rows.first().ok_or_else(|| unreadable("meta.secret_check"))?;
+    Ok(get(row, 0)?)
+}
+
 /// In how many buckets a workspace lies; `None` if it is not there.
 pub(crate) async fn buckets(counted: &mut Counted<'_>, id: WorkspaceId) -> Result<Option<u8>, UnitFault> {
     let query = plain("-- workspace_buckets\nSELECT buckets FROM workspaces WHERE id = $1");

@@ -162,6 +162,15 @@ impl PostgresStore {
         Ok((found, crate::SCHEMA_VERSION))
     }
 
+    /// Keeps a check value of the installation's secret key with the database, at first, and compares it with the one
+    /// kept from then on: processes that share a database must have one key. False: this is another key.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn is_same_secret(&self, check: i64) -> Result<bool, Fault> {
+        read!(self, counted => crate::config::keep_secret_check(counted, check)).map(|kept| kept == check)
+    }
+
     async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
         Ok(self.pool.acquire().await?)
     }
