@@ -1,6 +1,8 @@
 //! Every statement of this crate, read from its source: about one shard, and in no form that Citus refuses
 //! (docs/adr/012). A statement is a string that begins with its name, `-- name`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failing one is a failing test")]
+
 use std::path::Path;
 
 /// Tables that are small and alike everywhere (reference tables): no shard key.
@@ -37,11 +39,9 @@ fn literals(source: &str) -> Vec<String> {
     while let Some(character) = rest.next() {
         match character {
             '/' if rest.peek() == Some(&'/') => while rest.next_if(|next| *next != '\n').is_some() {},
-            '\'' => {
-                // A character: `'"'` opens no text.
-                if rest.next_if_eq(&'"').is_some() {
-                    rest.next_if_eq(&'\'');
-                }
+            // A character: `'"'` opens no text.
+            '\'' if rest.next_if_eq(&'"').is_some() => {
+                rest.next_if_eq(&'\'');
             }
             '"' => {
                 let mut text = String::new();

@@ -91,7 +91,7 @@ pub(super) async fn put(
             .bind(sk)
             .bind(column(&rows, |write| uuid_of(write.survivor)))
             .bind(column(&rows, |write| write.at.as_micros()))
-            .bind(column(&rows, |write| json(write)));
+            .bind(column(&rows, json));
         counted.execute(query).await?;
     }
     if !change.never_same.is_empty() {

@@ -1,5 +1,6 @@
 //! Who holds an identifier, and the profiles themselves.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -201,8 +202,8 @@ async fn read_holders(
     let query = bind_keys(plain(&READ_HOLDERS), shards.home(), &keys);
     for row in counted.fetch(query).await? {
         let id = read_id(&row, 1)?;
-        if !found.loaded.profiles.contains_key(&id) {
-            found.loaded.profiles.insert(id, Arc::new(read_profile(&row, 1)?));
+        if let Entry::Vacant(vacant) = found.loaded.profiles.entry(id) {
+            vacant.insert(Arc::new(read_profile(&row, 1)?));
         }
         if let Some(key) = at_place(&row, 0, &keys)? {
             let holders = found.loaded.holders.entry((*key).clone()).or_default();
