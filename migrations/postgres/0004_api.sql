@@ -22,15 +22,14 @@ CREATE TABLE catalogue (
     PRIMARY KEY (sk, kind, name)
 );
 
--- Answers of requests with an Idempotency-Key, kept for 24 hours. key: SHA-256 of the key; its first byte decides the
--- bucket.
+-- Answers of requests with an Idempotency-Key, kept for 24 hours. key: SHA-256 of API key and key; it decides the bucket.
 CREATE TABLE answers (
     sk bigint NOT NULL,
     key bytea NOT NULL,
     request bytea NOT NULL, -- SHA-256 of method, path and body
     at bigint NOT NULL,
-    status smallint NOT NULL,
-    body text NOT NULL,
+    status integer NOT NULL,
+    sealed_body bytea NOT NULL, -- sealed with the key of the request, which is not stored
     PRIMARY KEY (sk, key)
 );
-CREATE INDEX answers_at ON answers (at);
+CREATE INDEX answers_at ON answers (sk, at);

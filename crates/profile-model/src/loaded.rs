@@ -78,6 +78,7 @@ impl Keys {
         self.import = more.import.or(self.import);
         self.duplicates = more.duplicates.or(self.duplicates);
         self.ledger.extend(more.ledger);
+        self.answer = more.answer.or(self.answer);
         self.config |= more.config;
         self.merges.extend(more.merges);
         self.merges_of.extend(more.merges_of);

@@ -6,11 +6,8 @@ mod catalogue;
 mod clock;
 mod duplicates;
 mod erasure;
-<<<<<<< HEAD
 mod everything;
-=======
 mod examination;
->>>>>>> d6411ee (store-postgres: the storage contract on PostgreSQL, and a private cluster for tests)
 mod export;
 mod history;
 mod identity;
@@ -35,11 +32,8 @@ pub mod conformance;
 pub use admin::*;
 pub use backend::*;
 pub use clock::*;
-<<<<<<< HEAD
 pub use everything::*;
-=======
 pub use examination::*;
->>>>>>> d6411ee (store-postgres: the storage contract on PostgreSQL, and a private cluster for tests)
 pub use export::*;
 pub use history::*;
 pub use identity::*;

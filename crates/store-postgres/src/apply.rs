@@ -47,7 +47,8 @@ pub(crate) async fn apply(
     joins::put(counted, shards, change).await?;
     journal(counted, shards, change).await?;
     crate::jobs::put(counted, shards, change).await?;
-    crate::config::put(counted, &change.config).await
+    crate::config::put(counted, &change.config).await?;
+    crate::answers::put(counted, shards, change).await
 }
 
 /// A short count: something moved between load and apply.

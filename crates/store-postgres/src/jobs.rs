@@ -240,7 +240,7 @@ pub(crate) async fn scan_issues(
     rows.iter().map(|row| Ok(read_issue(row)?)).collect()
 }
 
-fn read_issue(row: &PgRow) -> Result<(u64, ImportIssue), Fault> {
+pub(crate) fn read_issue(row: &PgRow) -> Result<(u64, ImportIssue), Fault> {
     let issue = ImportIssue {
         line: get::<i64>(row, 1)?.unsigned_abs(),
         level: if get::<&str>(row, 2)? == "error" { IssueLevel::Error } else { IssueLevel::Warning },

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod apply;
+mod catalogue;
 mod config;
 mod consents;
 mod duplicates;
@@ -15,6 +17,7 @@ mod scan;
 mod shards;
 mod statement;
 mod store;
+mod traces;
 mod unit;
 
 pub use migrations::SCHEMA_VERSION;

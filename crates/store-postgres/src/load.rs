@@ -94,6 +94,9 @@ async fn rest(
     if keys.views {
         views::load(counted, shards, locking, loaded).await?;
     }
+    if let Some(key) = keys.answer {
+        loaded.answer = crate::answers::load(counted, shards, key).await?;
+    }
     if keys.config {
         loaded.config = Some(Arc::new(crate::config::load(counted).await?));
     }

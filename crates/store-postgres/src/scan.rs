@@ -106,7 +106,7 @@ pub(crate) async fn inbox_pending(
     limit: u32,
 ) -> Result<Vec<(WorkspaceId, InboxRow)>, UnitFault> {
     let query = plain(
-        "-- scan_inbox_pending\nSELECT channel, event, sk, received_at, line_user_id, kind, note, body \
+        "-- scan_inbox_pending\nSELECT channel, event, sk, received_at, line_user_id, kind, note, body, state \
          FROM line_inbox WHERE state = 0 AND (channel, event) > ($1, $2) ORDER BY channel, event LIMIT $3",
     );
     let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
@@ -114,7 +114,8 @@ pub(crate) async fn inbox_pending(
     rows.iter().map(|row| Ok(read_inbox(row)?)).collect()
 }
 
-fn read_inbox(row: &PgRow) -> Result<(WorkspaceId, InboxRow), Fault> {
+/// Reads `channel, event, sk, received_at, line_user_id, kind, note, body, state`.
+pub(crate) fn read_inbox(row: &PgRow) -> Result<(WorkspaceId, InboxRow), Fault> {
     let sk: i64 = get(row, 2)?;
     let workspace = WorkspaceId(u32::try_from(sk >> 16).map_err(|_| unreadable("line_inbox.sk"))?);
     let row = InboxRow {
@@ -122,11 +123,16 @@ fn read_inbox(row: &PgRow) -> Result<(WorkspaceId, InboxRow), Fault> {
         received_at: Timestamp::from_micros(get(row, 3)?),
         user: get::<Option<String>>(row, 4)?.map(LineUserId::from_stored),
         kind: get(row, 5)?,
-        state: InboxState::Pending,
+        state: read_state(get(row, 8)?)?,
         note: get(row, 6)?,
         body: RawValue::from_string(get(row, 7)?).map_err(|_| unreadable("line_inbox.body"))?,
     };
     Ok((workspace, row))
+}
+
+fn read_state(number: i16) -> Result<InboxState, Fault> {
+    let state = u8::try_from(number).ok().and_then(InboxState::from_number);
+    state.ok_or_else(|| unreadable("line_inbox.state"))
 }
 
 /// An erasure's identifiers may be in several shards: a shard's first rows hold whatever it adds to the first of all.

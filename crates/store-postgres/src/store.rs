@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
-    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded, Parked,
-    ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
+    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
+    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
+    WorkspaceId,
 };
 use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Lane, Unit};
 use sqlx::pool::PoolConnection;
@@ -17,6 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
 use tokio::sync::Semaphore;
 
+use crate::catalogue::KnownNames;
 use crate::fault::{UnitFault, to_fault};
 use crate::shards::Shards;
 use crate::statement::Counted;
@@ -70,6 +72,8 @@ macro_rules! read {
     }};
 }
 
+pub(crate) use read;
+
 /// When a connection was lost last: those made before are asked whether they live before they are used.
 type LostAt = Arc<RwLock<Option<Instant>>>;
 
@@ -81,6 +85,7 @@ pub struct PostgresStore {
     bulk: Semaphore,
     buckets: RwLock<HashMap<WorkspaceId, u8>>,
     forced: Option<u8>,
+    names: KnownNames,
 }
 
 fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
@@ -136,7 +141,14 @@ impl PostgresStore {
         let lost = LostAt::default();
         let pool = open_pool(url, &options, &lost).await?;
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
-        Ok(Self { pool, lost, bulk, buckets: RwLock::default(), forced: options.buckets })
+        Ok(Self {
+            pool,
+            lost,
+            bulk,
+            buckets: RwLock::default(),
+            forced: options.buckets,
+            names: KnownNames::default(),
+        })
     }
 
     /// Brings the schema up to date; the versions before and after.
@@ -171,17 +183,17 @@ impl PostgresStore {
         read!(self, counted => crate::config::keep_secret_check(counted, check)).map(|kept| kept == check)
     }
 
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
         Ok(self.pool.acquire().await?)
     }
 
     /// Remembers that a connection was lost.
-    fn note_lost(&self) {
+    pub(crate) fn note_lost(&self) {
         *self.lost.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// The shards of a workspace, asked for once: their number stays for the life of the workspace.
-    async fn shards(&self, workspace: WorkspaceId) -> Result<Shards, Fault> {
+    pub(crate) async fn shards(&self, workspace: WorkspaceId) -> Result<Shards, Fault> {
         if let Some(buckets) = self.forced {
             return Ok(Shards::new(workspace, buckets));
         }
@@ -205,7 +217,7 @@ impl Backend for PostgresStore {
             Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
             Lane::Interactive => None,
         };
-        crate::unit::run(&self.pool, shards, unit, || self.note_lost()).await
+        crate::unit::run(&self.pool, shards, &self.names, unit, || self.note_lost()).await
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
@@ -345,6 +357,17 @@ impl Backend for PostgresStore {
     ) -> Result<Vec<Consent>, Fault> {
         let shards = self.shards(workspace).await?;
         read!(self, counted => crate::consents::load(counted, shards, whose))
+    }
+
+    async fn scan_names(
+        &self,
+        workspace: WorkspaceId,
+        kind: NameKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<Named>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::catalogue::scan(counted, shards, kind, skip, limit))
     }
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {

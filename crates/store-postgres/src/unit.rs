@@ -7,6 +7,7 @@ use profile_model::{Decision, Keys};
 use profile_store::{Applied, Fault, Unit};
 use sqlx::PgPool;
 
+use crate::catalogue::KnownNames;
 use crate::fault::{UnitFault, is_answer};
 use crate::load::{Found, lock, lock_first};
 use crate::shards::Shards;
@@ -34,13 +35,14 @@ struct Tally {
 pub(crate) async fn run(
     pool: &PgPool,
     shards: Shards,
+    names: &KnownNames,
     mut unit: Unit,
     note_lost: impl Fn(),
 ) -> Result<Applied, Fault> {
     let began = Instant::now();
     let mut tally = Tally::default();
     loop {
-        let result = attempt(pool, shards, &mut unit, &mut tally).await;
+        let result = attempt(pool, shards, names, &mut unit, &mut tally).await;
         if matches!(result, Err(UnitFault::Lost(_) | UnitFault::Unknown)) {
             note_lost();
         }
@@ -69,6 +71,7 @@ fn pause(retries: u32) -> Duration {
 async fn attempt(
     pool: &PgPool,
     shards: Shards,
+    names: &KnownNames,
     unit: &mut Unit,
     tally: &mut Tally,
 ) -> Result<bool, UnitFault> {
@@ -101,11 +104,19 @@ async fn attempt(
             }
             found.extend(lock(&mut counted, shards, &more).await?);
         };
-        let applied = crate::apply::apply(&mut counted, shards, &change, &mut found).await;
+        let new_names = names.new_ones(shards, &change.names);
+        let applied = async {
+            crate::apply::apply(&mut counted, shards, &change, &mut found).await?;
+            crate::catalogue::put(&mut counted, shards, &new_names).await
+        };
+        let applied = applied.await;
         tally.statements += counted.statements;
         applied?;
         return match transaction.commit().await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                names.keep(shards, &new_names);
+                Ok(true)
+            }
             Err(error) if is_answer(&error) => Err(error.into()),
             Err(_) => Err(UnitFault::Unknown),
         };
