@@ -6,6 +6,8 @@ use testkit::{Caller, Server, ServerOptions};
 
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/documents.rs"]
+mod documents;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/everything.rs"]

@@ -18,6 +18,7 @@ mod line_syncs;
 mod line_users;
 mod observe;
 mod once;
+mod openapi;
 mod paging;
 mod path;
 mod probes;

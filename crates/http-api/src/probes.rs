@@ -23,6 +23,7 @@ pub(crate) async fn index() -> Html<&'static str> {
     Html(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Enmusubi</title>\
          <h1>Enmusubi</h1><p>A customer profile store that speaks Braze's user-data API and resolves LINE identities. \
-         The API is at this address; <code>GET /readyz</code> says whether it is ready.</p></html>",
+         The API is at this address: <a href=\"/docs\">its description</a>, <a href=\"/openapi.json\">the same for \
+         machines</a>. <code>GET /readyz</code> says whether it is ready.</p></html>",
     )
 }

@@ -3,8 +3,14 @@
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use serde_json::Value;
 
+use crate::answer::Code;
 use crate::{ApiState, body};
+
+mod docs;
+
+pub(crate) use docs::{Docs, Example, Parameter, Reply};
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +40,13 @@ pub(crate) enum Payload {
 
 /// One route. The table in [`crate::routes`] builds the router from these, and the documents that describe it.
 pub(crate) struct Route {
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the documents need it"))]
     pub(crate) method: Method,
     /// As axum and OpenAPI write it: `/imports/{import_id}`.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     pub(crate) payload: Payload,
     pub(crate) handler: MethodRouter<ApiState>,
+    pub(crate) docs: Docs,
 }
 
 impl Route {
@@ -52,7 +58,7 @@ impl Route {
         handler: impl Handler<T, ApiState>,
     ) -> Self {
         let handler = on(filter, handler);
-        Self { method, path, access: Access::Open, payload: Payload::None, handler }
+        Self { method, path, access: Access::Open, payload: Payload::None, handler, docs: Docs::default() }
     }
 
     pub(crate) fn get<T: 'static>(path: &'static str, handler: impl Handler<T, ApiState>) -> Self {
@@ -93,5 +99,53 @@ impl Route {
     /// JSON within the limit of ordinary calls.
     pub(crate) fn json(self) -> Self {
         self.reads(Payload::Json(body::JSON))
+    }
+
+    /// What it is for: one line, and a few sentences in Markdown.
+    pub(crate) fn says(mut self, summary: &'static str, text: &'static str) -> Self {
+        self.docs.summary = summary;
+        self.docs.text = text;
+        self
+    }
+
+    /// Schema of its body.
+    pub(crate) fn takes(mut self, schema: Value) -> Self {
+        self.docs.takes = Some(schema);
+        self
+    }
+
+    /// Parameters of its query.
+    pub(crate) fn asks(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.docs.query.extend(parameters);
+        self
+    }
+
+    /// A good answer in JSON.
+    pub(crate) fn answers(self, status: u16, about: &'static str, schema: Value) -> Self {
+        self.answers_in("application/json", status, about, schema)
+    }
+
+    /// A good answer of another kind.
+    pub(crate) fn answers_in(
+        mut self,
+        media: &'static str,
+        status: u16,
+        about: &'static str,
+        schema: Value,
+    ) -> Self {
+        self.docs.answers.push(Reply { status, about, media, schema });
+        self
+    }
+
+    /// Refusals of its own.
+    pub(crate) fn refuses(mut self, status: u16, codes: &[Code]) -> Self {
+        self.docs.refusals.extend(codes.iter().map(|code| (status, *code)));
+        self
+    }
+
+    /// A request to try.
+    pub(crate) fn example(mut self, example: Example) -> Self {
+        self.docs.examples.push(example);
+        self
     }
 }

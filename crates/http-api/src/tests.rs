@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::{Router, body};
-use line_platform::messaging::{MessagingClient, MessagingOptions};
+use line_platform::messaging::{MessagingClient, MessagingOptions, RetryPolicy};
 use line_service::{LineService, Sealer};
 use profile_store::model::ModelBackend;
 use profile_store::{ProfileStore, SystemClock};
@@ -21,6 +21,8 @@ mod bodies;
 mod faults;
 mod keys;
 mod order;
+mod properties;
+mod quoted;
 mod rates;
 mod routes;
 mod sockets;
@@ -64,11 +66,22 @@ impl Answer {
 
 impl Api {
     async fn start() -> Self {
+        Self::start_with(MessagingOptions::default()).await
+    }
+
+    /// One for which nobody is at LINE's address, and which does not ask twice.
+    async fn without_line() -> Self {
+        let retry = RetryPolicy::never();
+        let api_base = "http://127.0.0.1:9".to_owned();
+        Self::start_with(MessagingOptions { api_base, retry, ..MessagingOptions::default() }).await
+    }
+
+    async fn start_with(line: MessagingOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let uploads = folder.path().to_owned();
         let store = ProfileStore::new(Arc::new(ModelBackend::default()), Arc::new(SystemClock), uploads);
         store.bootstrap(Some(KEY.to_owned())).await.unwrap();
-        let client = MessagingClient::new(MessagingOptions::default()).unwrap();
+        let client = MessagingClient::new(line).unwrap();
         let line = LineService::new(store.clone(), client, Sealer::new("s"), "http://localhost".to_owned());
         let state = ApiState { store: store.clone(), line, edge: Edge::default() };
         Self { router: router(state.clone()), state, store, folder }

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod fixtures;
 mod run;
+mod schemathesis;
 mod test;
 mod tools;
 
@@ -23,6 +24,8 @@ enum Command {
     Test(check::Depth),
     /// Checks layout, layering, dependencies, fixtures, format, lints and documentation.
     Check(check::Depth),
+    /// Holds the API of the debug build against its own description.
+    Schemathesis,
     /// Measures rates over HTTP beside the bare engine, in one run.
     Bench(bench::Wanted),
     /// Writes the seeded customers file, or any number of such customers to any file.
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test(depth) => test::test(&root, &depth),
         Command::Check(depth) => check::check(&root, &depth),
+        Command::Schemathesis => schemathesis::check(&root),
         Command::Bench(wanted) => bench::bench(&root, &wanted),
         Command::Fixtures(wanted) => fixtures::run(&root, &wanted),
     }

@@ -6,9 +6,10 @@ use anyhow::Result;
 use testkit::ENGINE_VARIABLE;
 use testkit::postgres::{Cluster, URL_VARIABLE};
 
-use crate::{check, run, tools};
+use crate::{check, run, schemathesis, tools};
 
-/// Runs `check`, makes sure that what the tests start is there, then runs all tests of the workspace.
+/// Runs `check`, makes sure that what the tests start is there, runs all tests of the workspace, then holds the API of the
+/// binary that they were run with against its own description.
 ///
 /// The black-box suites under `tests/` are test targets of the `enmusubi` crate, so cargo itself builds the binary that
 /// they start before they run, with the same features: building it first would only compile it twice.
@@ -28,5 +29,6 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres")];
     let suites = ["test", "--package", "enmusubi", "--test", "*", "--no-fail-fast"];
     run::step(root, "tests on PostgreSQL", &suites, &environment)?;
+    schemathesis::check(root)?;
     run::say("all checks and all tests passed")
 }

@@ -45,6 +45,22 @@ pub(crate) const TESTS: &[Tool] = &[
     },
 ];
 
+/// What the check of the API against its description is run with.
+pub(crate) const PYTHON: &[Tool] = &[Tool {
+    command: "python3",
+    package: "python3",
+    purpose: "so that Schemathesis can hold the API against /openapi.json (crates/xtask/src/schemathesis.rs)",
+    is_there: Tool::is_on_path,
+}];
+
+/// Debian leaves a part of Python out that environments need; it brings no command of its own.
+pub(crate) const VENV: Tool = Tool {
+    command: "python3",
+    package: "python3-venv",
+    purpose: "so that Python can make environments",
+    is_there: Tool::is_on_path,
+};
+
 /// Makes sure that each tool is there: says what is missing and why it is wanted, and installs it with `apt-get`
 /// (through `sudo` where we are not root). Does nothing, and needs no network, where all are there.
 ///
@@ -63,7 +79,11 @@ pub(crate) fn ensure_present(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-fn install(tool: &Tool) -> Result<()> {
+/// Installs the package of a tool, whether its command is there or not.
+///
+/// # Errors
+/// When there is no `apt-get`, or it cannot.
+pub(crate) fn install(tool: &Tool) -> Result<()> {
     ensure!(find("apt-get").is_some(), "there is no apt-get here to install '{}' with", tool.package);
     let prefix = sudo()?;
     let install = ["install", "-y", "--no-install-recommends", tool.package];
