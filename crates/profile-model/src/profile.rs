@@ -115,6 +115,18 @@ impl Profile {
             .collect()
     }
 
+    /// Whether it has exactly the keys of another state of it, seen without making them.
+    #[must_use]
+    pub fn is_known_as(&self, other: &Self) -> bool {
+        self.external_id == other.external_id
+            && self.former_ids == other.former_ids
+            && self.aliases == other.aliases
+            && self.email == other.email
+            && self.phone == other.phone
+            && self.line_id == other.line_id
+            && self.merged == other.merged
+    }
+
     /// Its own id, then the ids of the profiles merged into it: whose events and summaries are its.
     pub fn sides(&self) -> impl Iterator<Item = ProfileId> {
         std::iter::once(self.id).chain(self.merged.iter().map(|side| side.profile))

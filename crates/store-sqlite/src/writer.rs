@@ -13,9 +13,15 @@ use crate::fault::{UnitFault, to_fault};
 use crate::load::{Found, load};
 use crate::statement::{Counted, plain};
 
-/// Most units of one group, and how long a group may collect work before it commits.
+/// Most units of one group.
 const GROUP_UNITS: usize = 64;
-const GROUP_TIME: Duration = Duration::from_millis(20);
+
+/// How long a group may collect what waits before it commits: one sync and one write of a page that several units change
+/// are shared by all of them. Whoever came first waits that long, which is less than waiting in line behind more commits.
+const GROUP_TIME: Duration = Duration::from_millis(60);
+
+/// The same for bulk work: beside an import, an interactive unit must not find the door shut for long.
+const BULK_TIME: Duration = Duration::from_millis(20);
 
 /// How often a unit may lose against something that moved (another process' write between its load and apply cannot
 /// happen inside BEGIN IMMEDIATE, so this is a guard), and how often it may ask for more.
@@ -73,9 +79,13 @@ impl Receivers {
         }
     }
 
-    /// A request that waits already.
-    fn waiting(&mut self) -> Option<Request> {
-        self.interactive.try_recv().or_else(|_| self.bulk.try_recv()).ok()
+    /// A request that waits already and still fits into a group of this age.
+    fn waiting(&mut self, age: Duration) -> Option<Request> {
+        if age >= GROUP_TIME {
+            return None;
+        }
+        let interactive = self.interactive.try_recv().ok();
+        interactive.or_else(|| if age < BULK_TIME { self.bulk.try_recv().ok() } else { None })
     }
 }
 
@@ -131,7 +141,7 @@ fn refuse(request: Request, fault: Fault) {
     }
 }
 
-/// Runs units until the group is full, its time is over, or nobody waits. An error ends the whole group.
+/// Runs units until the group is full, its time is over, or nobody waits who may. An error ends the whole group.
 async fn group(
     connection: &mut SqliteConnection,
     first: Request,
@@ -144,8 +154,8 @@ async fn group(
     let mut request = Some(first);
     while let Some(current) = request {
         handle(connection, current, ahead, answers).await?;
-        let full = answers.len() >= GROUP_UNITS || began.elapsed() >= GROUP_TIME;
-        request = if full { None } else { receivers.waiting() };
+        let full = answers.len() >= GROUP_UNITS;
+        request = if full { None } else { receivers.waiting(began.elapsed()) };
     }
     Ok(())
 }

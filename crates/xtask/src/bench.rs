@@ -22,7 +22,7 @@ mod steady;
 mod table;
 
 use ceiling::Bare;
-use machine::Watch;
+use machine::{Spent, Watch};
 use table::{Line, Table};
 
 /// What to measure.
@@ -150,44 +150,54 @@ async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
 async fn create(world: &World, wanted: &Wanted, table: &mut Table) -> Result<Bare> {
     let csv = http::customers("c", wanted.profiles);
     let size = csv.len() >> 20;
-    let began = Instant::now();
+    let (began, spent) = (Instant::now(), Spent::start(world)?);
     import(world, csv).await?;
-    let rate = per_second(wanted.profiles, began.elapsed());
+    let (rate, cost) = (per_second(wanted.profiles, began.elapsed()), spent.per(wanted.profiles)?);
     let memory = machine::peak_memory(world)?;
     table.note(format!("peak memory of the server after the import of {size} MB: {memory} MB"));
     let (bare, rows) = (Bare::open()?, wanted.profiles);
     let ceiling = tokio::task::spawn_blocking(move || bare.create(rows)).await??;
-    table.add(Line::new("CSV import", "rows/s", rate).under(ceiling.rate).wanted(0.8));
+    let line = Line::new("CSV import", "rows/s", rate).under(ceiling.rate).wanted(0.8);
+    table.add(line.cost(cost).ceiling_cost(ceiling.cost));
     Ok(ceiling.bare)
 }
 
 async fn track(world: &World, wanted: &Wanted, bare: Bare, table: &mut Table) -> Result<Bare> {
     let (time, profiles) = (wanted.time(), wanted.profiles);
+    let spent = Spent::start(world)?;
     let new = http::track(&world.caller, time, http::Objects::New).await?;
+    let new_cost = spent.per(new.count)?;
+    let spent = Spent::start(world)?;
     let known = http::track(&world.caller, time, http::Objects::Known(profiles)).await?;
+    let known_cost = spent.per(known.count)?;
     let bare_new = tokio::task::spawn_blocking(move || bare.create_for(time)).await??;
     let bare = bare_new.bare;
     let bare_known = tokio::task::spawn_blocking(move || bare.update_for(time, profiles)).await??;
-    for (name, load, ceiling) in
-        [("track, new profiles", new, bare_new.rate), ("track, existing profiles", known, bare_known.rate)]
-    {
-        table.add(Line::new(name, "objects/s", load.rate).under(ceiling).wanted(0.75).p99(load.p99));
-    }
+    let line = Line::new("track, new profiles", "objects/s", new.rate).under(bare_new.rate);
+    table.add(line.wanted(0.75).p99(new.p99).cost(new_cost).ceiling_cost(bare_new.cost));
+    let line = Line::new("track, existing profiles", "objects/s", known.rate).under(bare_known.rate);
+    table.add(line.wanted(0.75).p99(known.p99).cost(known_cost).ceiling_cost(bare_known.cost));
     Ok(bare_known.bare)
 }
 
 async fn against_a_constant(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
     let time = wanted.time();
-    let constant = http::constant(&world.caller, time).await?.rate;
+    let spent = Spent::start(world)?;
+    let constant = http::constant(&world.caller, time).await?;
+    let (ceiling, ceiling_cost) = (constant.rate, spent.per(constant.count)?);
     if wanted.includes(Scenario::LookUp) {
+        let spent = Spent::start(world)?;
         let found = http::look_up(&world.caller, time, wanted.profiles).await?;
-        let line = Line::new("look-up by LINE ID", "requests/s", found.rate);
-        table.add(line.under(constant).wanted(0.5).p99(found.p99));
+        let cost = spent.per(found.count)?;
+        let line = Line::new("look-up by LINE ID", "requests/s", found.rate).under(ceiling).wanted(0.5);
+        table.add(line.p99(found.p99).cost(cost).ceiling_cost(ceiling_cost));
     }
     if wanted.includes(Scenario::Webhook) {
+        let spent = Spent::start(world)?;
         let follows = http::follows(&world.webhook, time).await?;
-        let line = Line::new("webhook, one follow, 16 clients", "requests/s", follows.rate);
-        table.add(line.under(constant).p99(follows.p99));
+        let cost = spent.per(follows.count)?;
+        let line = Line::new("webhook, one follow, 16 clients", "requests/s", follows.rate).under(ceiling);
+        table.add(line.p99(follows.p99).cost(cost).ceiling_cost(ceiling_cost));
     }
     Ok(())
 }
@@ -195,12 +205,14 @@ async fn against_a_constant(world: &World, wanted: &Wanted, table: &mut Table) -
 async fn sync(world: &World, wanted: &Wanted, bare: Bare, table: &mut Table) -> Result<()> {
     let spec = FollowersSpec { count: wanted.followers, ..FollowersSpec::default() };
     world.line.add_followers(&world.channel.channel_id, spec).await?;
-    let began = Instant::now();
+    let (began, spent) = (Instant::now(), Spent::start(world)?);
     let run = world.sync().await?;
-    let rate = per_second(run["seen"].as_u64().context("the sync saw nobody")?, began.elapsed());
+    let seen = run["seen"].as_u64().context("the sync saw nobody")?;
+    let (rate, cost) = (per_second(seen, began.elapsed()), spent.per(seen)?);
     let followers = wanted.followers as u64;
     let bare = tokio::task::spawn_blocking(move || bare.followers(followers)).await??;
-    table.add(Line::new("follower sync, new ids", "ids/s", rate).under(bare.rate).wanted(0.8));
+    let line = Line::new("follower sync, new ids", "ids/s", rate).under(bare.rate).wanted(0.8);
+    table.add(line.cost(cost).ceiling_cost(bare.cost));
     Ok(())
 }
 

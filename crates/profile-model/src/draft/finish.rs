@@ -17,7 +17,7 @@ impl Draft<'_> {
         }
         self.tell_consents();
         for (id, edited) in self.edited {
-            let keys = edited.profile.keys();
+            let keys = || edited.profile.keys();
             match edited.base {
                 Some(base) if edited.fate == Fate::Retired => {
                     self.change.released.extend(base.keys().into_iter().map(|key| (key, id)));
@@ -33,21 +33,22 @@ impl Draft<'_> {
                     self.change.created.push(Arc::new(edited.profile));
                 }
                 None if edited.fate == Fate::Restored => {
-                    self.change.claimed.extend(keys.into_iter().map(|key| (key, id)));
+                    self.change.claimed.extend(keys().into_iter().map(|key| (key, id)));
                     self.change.restored.push(Arc::new(edited.profile));
                 }
                 None => {
-                    self.change.claimed.extend(keys.into_iter().map(|key| (key, id)));
+                    self.change.claimed.extend(keys().into_iter().map(|key| (key, id)));
                     self.change.created.push(Arc::new(edited.profile));
                 }
                 Some(_) if !edited.touched => {}
                 Some(base) => {
-                    let before = base.keys();
-                    let gone = before.iter().filter(|key| !keys.contains(key));
-                    self.change.released.extend(gone.map(|key| (key.clone(), id)));
-                    self.change
-                        .claimed
-                        .extend(keys.into_iter().filter(|key| !before.contains(key)).map(|key| (key, id)));
+                    if !edited.profile.is_known_as(&base) {
+                        let (before, keys) = (base.keys(), keys());
+                        let gone = before.iter().filter(|key| !keys.contains(key));
+                        self.change.released.extend(gone.map(|key| (key.clone(), id)));
+                        let new = keys.into_iter().filter(|key| !before.contains(key));
+                        self.change.claimed.extend(new.map(|key| (key, id)));
+                    }
                     let mut profile = edited.profile;
                     profile.version = base.version + 1;
                     self.change.updated.push(Arc::new(profile));
@@ -88,11 +89,12 @@ impl Draft<'_> {
             }
         }
         for (id, edited) in &self.edited {
-            let before = edited.base.as_ref().map(|base| base.own.clone()).unwrap_or_default();
-            if edited.fate == Fate::Stays && edited.profile.own != before {
+            let nothing = OwnStates::default();
+            let before = edited.base.as_ref().map_or(&nothing, |base| &base.own);
+            if edited.fate == Fate::Stays && edited.profile.own != *before {
                 told.extend(own_changes(
                     *id,
-                    &before,
+                    before,
                     &edited.profile.own,
                     edited.profile.updated_at,
                     &self.actor,

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::http::line_id;
+use super::machine::of_thread;
 
 const SCHEMA: &str = include_str!("../../../../migrations/sqlite/0001_profiles.sql");
 
@@ -27,7 +28,26 @@ pub(crate) struct Bare {
 /// A rate, and the database for the next measurement.
 pub(crate) struct Measured {
     pub(crate) rate: f64,
+    /// Processor time a piece, in microseconds.
+    pub(crate) cost: f64,
     pub(crate) bare: Bare,
+}
+
+/// Time and processor time of this thread since a moment.
+struct Clock {
+    began: Instant,
+    spent: f64,
+}
+
+impl Clock {
+    fn start() -> Result<Self> {
+        Ok(Self { began: Instant::now(), spent: of_thread()? })
+    }
+
+    fn measured(&self, count: u64, bare: Bare) -> Result<Measured> {
+        let cost = (of_thread()? - self.spent) / count.max(1) as f64;
+        Ok(Measured { rate: super::per_second(count, self.began.elapsed()), cost, bare })
+    }
 }
 
 impl Bare {
@@ -45,21 +65,21 @@ impl Bare {
 
     /// Creates `rows` profiles with 1.0 external ids, 1.0 emails and 0.5 LINE ids.
     pub(crate) fn create(mut self, rows: u64) -> Result<Measured> {
-        let began = Instant::now();
+        let clock = Clock::start()?;
         for first in (0..rows).step_by(usize::try_from(GROUP)?) {
             self.create_group("c", first, (first + GROUP).min(rows))?;
         }
-        Ok(Measured { rate: super::per_second(rows, began.elapsed()), bare: self })
+        clock.measured(rows, self)
     }
 
     /// Creates groups for a while.
     pub(crate) fn create_for(mut self, time: Duration) -> Result<Measured> {
-        let (began, mut made) = (Instant::now(), 0);
-        while began.elapsed() < time {
+        let (clock, mut made) = (Clock::start()?, 0);
+        while clock.began.elapsed() < time {
             self.create_group("n", made, made + GROUP)?;
             made += GROUP;
         }
-        Ok(Measured { rate: super::per_second(made, began.elapsed()), bare: self })
+        clock.measured(made, self)
     }
 
     fn create_group(&mut self, prefix: &str, from: u64, to: u64) -> Result<()> {
@@ -97,8 +117,8 @@ impl Bare {
 
     /// Resolves, merges 3 of 11 keys and writes back, for a while.
     pub(crate) fn update_for(mut self, time: Duration, profiles: u64) -> Result<Measured> {
-        let (began, mut done) = (Instant::now(), 0_u64);
-        while began.elapsed() < time {
+        let (clock, mut done) = (Clock::start()?, 0_u64);
+        while clock.began.elapsed() < time {
             let transaction = self.connection.transaction()?;
             for number in done..done + GROUP {
                 let known = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % profiles;
@@ -119,12 +139,12 @@ impl Bare {
             transaction.commit()?;
             done += GROUP;
         }
-        Ok(Measured { rate: super::per_second(done, began.elapsed()), bare: self })
+        clock.measured(done, self)
     }
 
     /// Looks up and creates followers: profile, LINE id, alias, friendship.
     pub(crate) fn followers(mut self, count: u64) -> Result<Measured> {
-        let began = Instant::now();
+        let clock = Clock::start()?;
         for first in (0..count).step_by(1000) {
             let transaction = self.connection.transaction()?;
             for number in first..(first + 1000).min(count) {
@@ -150,7 +170,7 @@ impl Bare {
             }
             transaction.commit()?;
         }
-        Ok(Measured { rate: super::per_second(count, began.elapsed()), bare: self })
+        clock.measured(count, self)
     }
 }
 

@@ -61,6 +61,38 @@ impl Ticks {
     }
 }
 
+/// Processor time that the server spends on something. Unlike a rate it says the same on a machine that others use too.
+pub(crate) struct Spent<'w> {
+    world: &'w World,
+    began: u64,
+}
+
+impl<'w> Spent<'w> {
+    /// From now on.
+    pub(crate) fn start(world: &'w World) -> Result<Self> {
+        Ok(Self { world, began: of_server(world)? })
+    }
+
+    /// Microseconds a piece, for `count` of them.
+    pub(crate) fn per(&self, count: u64) -> Result<f64> {
+        // A tick of /proc/PID/stat is 10 ms on every Linux.
+        let micros = (of_server(self.world)? - self.began) * 10_000;
+        Ok(micros as f64 / count.max(1) as f64)
+    }
+}
+
+fn of_server(world: &World) -> Result<u64> {
+    of_process(&world.server.pid().context("the server has ended")?.to_string())
+}
+
+/// Processor time of this thread so far, in microseconds, as the scheduler counts it.
+pub(crate) fn of_thread() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos: u64 =
+        stat.split_whitespace().next().context("/proc/thread-self/schedstat is empty")?.parse()?;
+    Ok(nanos as f64 / 1000.0)
+}
+
 /// User and system time of a process, in ticks.
 fn of_process(process: &str) -> Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;

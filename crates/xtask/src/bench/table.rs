@@ -23,12 +23,23 @@ pub(crate) struct Line {
     ceiling: Option<f64>,
     wanted: Option<f64>,
     p99: Option<Duration>,
+    cost: Option<f64>,
+    ceiling_cost: Option<f64>,
 }
 
 impl Line {
     /// A rate in `unit`.
     pub(crate) fn new(name: impl Into<Cow<'static, str>>, unit: &'static str, rate: f64) -> Self {
-        Self { name: name.into(), unit, rate, ceiling: None, wanted: None, p99: None }
+        Self {
+            name: name.into(),
+            unit,
+            rate,
+            ceiling: None,
+            wanted: None,
+            p99: None,
+            cost: None,
+            ceiling_cost: None,
+        }
     }
 
     /// With the ceiling of the same run.
@@ -44,6 +55,16 @@ impl Line {
     /// With the 99th percentile of the answers.
     pub(crate) fn p99(self, p99: Duration) -> Self {
         Self { p99: Some(p99), ..self }
+    }
+
+    /// With the server's processor time a piece, in microseconds.
+    pub(crate) fn cost(self, micros: f64) -> Self {
+        Self { cost: Some(micros), ..self }
+    }
+
+    /// With the ceiling's.
+    pub(crate) fn ceiling_cost(self, micros: f64) -> Self {
+        Self { ceiling_cost: Some(micros), ..self }
     }
 
     fn ratio(&self) -> Option<f64> {
@@ -74,16 +95,19 @@ impl Table {
         let mut out = std::io::stdout().lock();
         writeln!(
             out,
-            "\n| scenario | rate | ceiling | ratio | wanted | p99 |\n| --- | --- | --- | --- | --- | --- |"
+            "\n| scenario | rate | ceiling | ratio | wanted | p99 | processor time a piece | of the ceiling |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- |"
         )?;
         for line in &self.lines {
             let number = |value: Option<f64>, digits: usize| {
                 value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
             };
+            let micros =
+                |cost: Option<f64>| cost.map_or_else(|| "-".to_owned(), |cost| format!("{cost:.1} µs"));
             let p99 = line.p99.map(|p99| p99.as_secs_f64() * 1000.0);
             writeln!(
                 out,
-                "| {} | {:.0} {} | {} | {} | {} | {} |",
+                "| {} | {:.0} {} | {} | {} | {} | {} | {} | {} |",
                 line.name,
                 line.rate,
                 line.unit,
@@ -91,6 +115,8 @@ impl Table {
                 number(line.ratio(), 2),
                 number(line.wanted, 2),
                 p99.map_or_else(|| "-".to_owned(), |p99| format!("{p99:.1} ms")),
+                micros(line.cost),
+                micros(line.ceiling_cost),
             )?;
         }
         writeln!(out, "\n{}", self.before)?;
@@ -110,6 +136,7 @@ impl Table {
                     "scenario": line.name, "unit": line.unit, "rate": line.rate.round(),
                     "ceiling": line.ceiling.map(f64::round), "wanted": line.wanted,
                     "p99_ms": line.p99.map(|p99| p99.as_secs_f64() * 1000.0),
+                    "cost_us": line.cost, "ceiling_cost_us": line.ceiling_cost,
                 })
             })
             .collect();
