@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "identity", include_str!("../../../migrations/postgres/0002_identity.sql")),
     (3, "erasure", include_str!("../../../migrations/postgres/0003_erasure.sql")),
     (4, "api", include_str!("../../../migrations/postgres/0004_api.sql")),
+    (5, "traces", include_str!("../../../migrations/postgres/0005_traces.sql")),
 ];
 
 /// The version this binary wants.

@@ -11,6 +11,8 @@ use crate::rows::uuid_of;
 use crate::shards::{Shards, by_shard};
 use crate::statement::{Counted, column, get, number, plain};
 
+mod line_traces;
+
 macro_rules! of_profiles {
     ($name:literal, $what:literal, $using:literal, $column:literal) => {
         concat!(
@@ -78,6 +80,11 @@ const FRIENDSHIPS: &str = "-- erase_friendships\nDELETE FROM line_friendships t 
 const INBOX: &str = "-- erase_inbox\nUPDATE line_inbox t SET line_user_id = NULL, body = 'null', note = 'erased', \
      state = 2 FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\") v(user_id) OFFSET 0) v \
      WHERE t.sk = v.sk AND t.line_user_id IS NOT NULL AND t.line_user_id = v.user_id";
+
+/// People of a group are named in the body only; such events are few.
+const INBOX_MEMBERS: &str = "-- erase_inbox_members\nUPDATE line_inbox t SET body = 'null', note = 'erased', state = 2 \
+     FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\") v(user_id) OFFSET 0) v \
+     WHERE t.sk = v.sk AND t.kind IN ('memberJoined', 'memberLeft') AND strpos(t.body, v.user_id) > 0";
 
 const CONSENTS: &str = "-- erase_consents\nDELETE FROM consents t USING (SELECT $1::bigint AS sk, v.* FROM \
      unnest($2::smallint[], $3::text[] COLLATE \"C\") v(kind, value) OFFSET 0) v \
@@ -178,6 +185,7 @@ async fn profiles_and_occurrences(
 
 /// What others keep of the erased.
 async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure]) -> Result<(), UnitFault> {
+    line_traces::forget(counted, shards, erasures).await?;
     let sides = sides(erasures);
     let ids = column(&sides, |id| uuid_of(*id));
     run_everywhere(counted, shards, NAMED, &ids).await?;
@@ -209,7 +217,9 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
     }
     if !users.is_empty() {
         for sk in shards.all() {
-            counted.execute(plain(INBOX).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+            for text in [INBOX, INBOX_MEMBERS] {
+                counted.execute(plain(text).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+            }
         }
     }
     Ok(())

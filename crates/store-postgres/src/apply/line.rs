@@ -34,6 +34,10 @@ const SETTLE: &str = "-- settle_inbox\nUPDATE line_inbox t SET state = v.state, 
      $4::smallint[], $5::text[]) v(channel, event, state, note) OFFSET 0) v \
      WHERE t.sk = v.sk AND t.channel = v.channel AND t.event = v.event AND t.state = 0";
 
+const EMPTY: &str = "-- empty_inbox\nUPDATE line_inbox t SET line_user_id = NULL, body = 'null' \
+     FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\", $3::text[] COLLATE \"C\") \
+     v(channel, event) OFFSET 0) v WHERE t.sk = v.sk AND t.channel = v.channel AND t.event = v.event";
+
 pub(super) async fn put(
     counted: &mut Counted<'_>,
     shards: Shards,
@@ -87,5 +91,13 @@ pub(super) async fn put(
             .bind(column(&rows, |(_, _, note)| note.as_deref()));
         settled += counted.execute(query).await?;
     }
-    all(settled, change.inbox_settled.len())
+    all(settled, change.inbox_settled.len())?;
+    for (sk, keys) in by_shard(&change.inbox_emptied, |key| shards.of_value(&key.event)) {
+        let query = plain(EMPTY)
+            .bind(sk)
+            .bind(column(&keys, |key| key.channel.0.as_str()))
+            .bind(column(&keys, |key| key.event.as_str()));
+        counted.execute(query).await?;
+    }
+    Ok(())
 }
