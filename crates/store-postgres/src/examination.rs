@@ -14,6 +14,12 @@ const COUNTS: &[(&str, &str)] = &[
     ("line_channels", "-- count_line_channels\nSELECT count(*) FROM line_channels"),
     ("line_friendships", "-- count_line_friendships\nSELECT count(*) FROM line_friendships"),
     ("line_inbox", "-- count_line_inbox\nSELECT count(*) FROM line_inbox"),
+    ("merges", "-- count_merges\nSELECT count(*) FROM merges"),
+    ("erasures", "-- count_erasures\nSELECT count(*) FROM erasures"),
+    (
+        "line_events_dropped",
+        "-- count_line_events_dropped\nSELECT count(*) FROM line_inbox WHERE note IN ('erased_before', 'suppressed')",
+    ),
     ("jobs", "-- count_jobs\nSELECT count(*) FROM jobs"),
 ];
 
