@@ -23,13 +23,17 @@ impl ProfileStore {
         body: &Value,
         wish: Wish,
     ) -> Result<IdentityAnswer, IdentityError> {
-        let occasion = self.occasion(workspace, actor).await?;
-        let Deletes { parsed, suppress } = parse_delete(body, &occasion.settings)?;
+        let settings = self.settings(workspace).await?;
+        let Deletes { parsed, suppress } = parse_delete(body, &settings)?;
         if parsed.items.is_empty() {
             return Err(IdentityError::NothingValid(parsed.errors));
         }
         let keys = delete_keys(&parsed.items);
         let dry_run = wish.dry_run;
+        if !dry_run {
+            self.prepare_erasures(workspace, actor.clone()).await?;
+        }
+        let occasion = self.occasion(workspace, actor).await?;
         let manner = manner("delete", body, wish);
         let items = Arc::new(parsed.items);
         let accepted = vec![("", items.len())];
@@ -50,7 +54,7 @@ impl ProfileStore {
     ///
     /// # Errors
     /// When the backend faults.
-    pub async fn prepare_erasures(&self, workspace: WorkspaceId, actor: Actor) -> Result<(), Fault> {
+    async fn prepare_erasures(&self, workspace: WorkspaceId, actor: Actor) -> Result<(), Fault> {
         if self.occasion(workspace, actor).await?.has_erasures {
             return Ok(());
         }

@@ -19,9 +19,6 @@ pub(crate) async fn delete(State(state): State<ApiState>, request: Request) -> R
     let dry_run = wish.dry_run;
     let render = move |deleted: &Result<IdentityAnswer, IdentityError>| reply(deleted, explain);
     let once = if dry_run { None } else { once::read(&parts, &caller, &sent, render)? };
-    if !dry_run {
-        state.store.prepare_erasures(caller.workspace, caller.actor.clone()).await?;
-    }
     let deleted = state.store.once(once).delete(caller.workspace, caller.actor, &sent, wish).await;
     let mut reply = render(&deleted)?;
     if let (true, Ok(deleted)) = (dry_run, &deleted) {
