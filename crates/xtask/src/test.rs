@@ -29,9 +29,10 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     run::say("PostgreSQL for the tests: started")?;
     let environment = [(URL_VARIABLE, url.as_str())];
     run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &environment)?;
-    // The black-box suites once more, on the other engine.
+    // The black-box suites once more, on the other engine. Of the whole workspace, so that nothing is built again with
+    // the features of one package.
     let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres")];
-    let mut suites = vec!["test", "--package", "enmusubi", "--no-fail-fast"];
+    let mut suites = vec!["test", "--workspace", "--no-fail-fast"];
     suites.extend(ON_BOTH_ENGINES.iter().flat_map(|suite| ["--test", suite]));
     run::step(root, "tests on PostgreSQL", &suites, &environment)?;
     schemathesis::check(root)?;
