@@ -85,8 +85,13 @@ impl ChangeSet {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.updated.is_empty() && self.is_updates_only()
+    }
+
+    /// Whether nothing but [`ChangeSet::updated`] is to be written.
+    #[must_use]
+    pub fn is_updates_only(&self) -> bool {
         self.created.is_empty()
-            && self.updated.is_empty()
             && self.claimed.is_empty()
             && self.released.is_empty()
             && self.events.is_empty()

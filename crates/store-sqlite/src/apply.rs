@@ -90,6 +90,11 @@ pub(crate) struct Ahead {
     pub(crate) names: KnownNames,
 }
 
+/// Whether [`apply`] executes one statement: profiles that exist get new rows, and that is all.
+pub(crate) fn is_one_statement(change: &ChangeSet) -> bool {
+    change.is_updates_only() && change.updated.len() <= MAX_ROWS
+}
+
 /// Applies a change set.
 pub(crate) async fn apply(
     counted: &mut Counted<'_>,

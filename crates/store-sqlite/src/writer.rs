@@ -242,6 +242,15 @@ async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, ahead: &mut Ahead)
             }
         }
     };
+    if crate::apply::is_one_statement(&change) {
+        // SQLite undoes a statement that fails: no savepoint around a single one. That rows moved under our lock would
+        // be a defect, and the statement has written the others: the group goes.
+        let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, ahead).await;
+        return match applied {
+            Err(UnitFault::Conflict) => Err(UnitFault::Group(Fault::Conflict)),
+            applied => applied.map(|()| true),
+        };
+    }
     counted.execute(plain("-- savepoint\nSAVEPOINT unit")).await?;
     let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, ahead).await;
     match applied {
