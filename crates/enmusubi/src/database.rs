@@ -53,12 +53,12 @@ async fn connect(settings: &Settings, ledger: &LedgerSecret) -> Result<Arc<dyn B
 }
 
 /// A number by which a secret key is recognised, and from which it cannot be read.
-fn check_of(ledger: &LedgerSecret) -> i64 {
+pub(crate) fn check_of(ledger: &LedgerSecret) -> i64 {
     let mark = ledger.mark(&Key::external_id("the secret key of this installation"));
     mark.0.iter().take(8).fold(0, |number, byte| number << 8 | i64::from(*byte))
 }
 
-fn server_options(settings: &Settings) -> store_postgres::Options {
+pub(crate) fn server_options(settings: &Settings) -> store_postgres::Options {
     store_postgres::Options {
         connections: settings.database_connections,
         statement_timeout: settings.database_statement_timeout,

@@ -16,6 +16,7 @@ mod line_channels;
 mod line_events;
 mod line_syncs;
 mod line_users;
+mod metrics;
 mod observe;
 mod once;
 mod openapi;
@@ -56,12 +57,13 @@ pub struct ApiState {
 pub struct Edge {
     proxies: TrustedProxies,
     quotas: quota::Quotas,
+    metrics: metrics::Metrics,
 }
 
 impl Edge {
     /// Behind these proxies; nothing counted yet.
     #[must_use]
     pub fn new(proxies: TrustedProxies) -> Self {
-        Self { proxies, quotas: quota::Quotas::default() }
+        Self { proxies, ..Self::default() }
     }
 }

@@ -20,6 +20,7 @@ use crate::{ApiState, Edge, router};
 mod bodies;
 mod faults;
 mod keys;
+mod metrics;
 mod order;
 mod properties;
 mod quoted;

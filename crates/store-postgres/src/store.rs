@@ -1,7 +1,6 @@
 //! Connecting, and the contract on it.
 
 use std::collections::HashMap;
-use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -12,44 +11,20 @@ use profile_model::{
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
-use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Lane, Unit};
+use profile_store::{
+    Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Lane, Unit, UnitCounts,
+};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
+use sqlx::postgres::PgPool;
+use sqlx::{Connection as _, Postgres};
 use tokio::sync::Semaphore;
 
 use crate::catalogue::KnownNames;
+use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
 use crate::shards::Shards;
 use crate::statement::Counted;
 use crate::unit::MAX_LOST;
-
-/// How to connect.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Most connections of this process.
-    pub connections: u32,
-    /// How long a connection is waited for, be it that none is free or that the server is gone.
-    pub acquire_timeout: Duration,
-    /// How long one statement may take; zero: as long as it takes.
-    pub statement_timeout: Duration,
-    /// How long a row that somebody else holds is waited for.
-    pub lock_timeout: Duration,
-    /// Treats every workspace as if it had so many buckets, for tests.
-    pub buckets: Option<u8>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connections: 16,
-            acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(10),
-            buckets: None,
-        }
-    }
-}
 
 /// Runs a read, on another connection if the first ones are lost.
 macro_rules! read {
@@ -64,6 +39,7 @@ macro_rules! read {
             match result.await {
                 Err(UnitFault::Lost(_)) if lost < MAX_LOST => {
                     $self.note_lost();
+                    $self.counts().again(profile_store::Retry::ConnectionLost);
                     lost += 1;
                 }
                 result => break result.map_err(Fault::from),
@@ -74,9 +50,6 @@ macro_rules! read {
 
 pub(crate) use read;
 
-/// When a connection was lost last: those made before are asked whether they live before they are used.
-type LostAt = Arc<RwLock<Option<Instant>>>;
-
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
     pool: PgPool,
@@ -86,48 +59,7 @@ pub struct PostgresStore {
     buckets: RwLock<HashMap<WorkspaceId, u8>>,
     forced: Option<u8>,
     names: KnownNames,
-}
-
-fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
-    let base = PgConnectOptions::from_str(url).map_err(|error| to_fault(&error))?;
-    let milliseconds = |time: Duration| time.as_millis().to_string();
-    Ok(base
-        .application_name("enmusubi")
-        .options([
-            ("statement_timeout", milliseconds(options.statement_timeout)),
-            ("lock_timeout", milliseconds(options.lock_timeout)),
-            ("idle_in_transaction_session_timeout", "60000".to_owned()),
-            ("default_transaction_isolation", "read committed".to_owned()),
-            // Sets of a few rows: compiling the plan would take longer than running it.
-            ("jit", "off".to_owned()),
-        ])
-        .disable_statement_logging())
-}
-
-/// One connection, without a pool.
-pub(crate) async fn connect(url: &str, options: &Options) -> Result<PgConnection, Fault> {
-    connect_options(url, options)?.connect().await.map_err(|error| to_fault(&error))
-}
-
-/// A pool whose connections are checked only after one was lost: asking each time would cost a round trip.
-async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Result<PgPool, Fault> {
-    let lost = Arc::clone(lost);
-    let pool = PgPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire_timeout)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .before_acquire(move |connection, known| {
-            let made = Instant::now().checked_sub(known.age);
-            let last = *lost.read().unwrap_or_else(PoisonError::into_inner);
-            Box::pin(async move {
-                if last.is_some_and(|last| made.is_none_or(|made| made <= last)) {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        });
-    pool.connect_with(connect_options(url, options)?).await.map_err(|error| to_fault(&error))
+    counts: UnitCounts,
 }
 
 impl PostgresStore {
@@ -140,6 +72,9 @@ impl PostgresStore {
         Self::migrate(url, &options).await?;
         let lost = LostAt::default();
         let pool = open_pool(url, &options, &lost).await?;
+        if crate::moving::is_unfinished(&mut *pool.acquire().await.map_err(|error| to_fault(&error))?).await? {
+            return Err(Fault::Inconsistent(profile_store::HALF_A_COPY.into()));
+        }
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
         Ok(Self {
             pool,
@@ -148,6 +83,7 @@ impl PostgresStore {
             buckets: RwLock::default(),
             forced: options.buckets,
             names: KnownNames::default(),
+            counts: UnitCounts::default(),
         })
     }
 
@@ -187,6 +123,11 @@ impl PostgresStore {
         Ok(self.pool.acquire().await?)
     }
 
+    /// What is counted.
+    pub(crate) fn counts(&self) -> &UnitCounts {
+        &self.counts
+    }
+
     /// Remembers that a connection was lost.
     pub(crate) fn note_lost(&self) {
         *self.lost.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -217,7 +158,10 @@ impl Backend for PostgresStore {
             Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
             Lane::Interactive => None,
         };
-        crate::unit::run(&self.pool, shards, &self.names, unit, || self.note_lost()).await
+        let ran = crate::unit::run(&self.pool, shards, &self.names, unit, &self.counts, || self.note_lost());
+        let ended = ran.await;
+        self.counts.ended(&ended);
+        ended
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
@@ -377,6 +321,20 @@ impl Backend for PostgresStore {
         // Lost with its transaction, a step is taken again by the next one.
         transaction.commit().await.map_err(|error| to_fault(&error))?;
         Ok(expired)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Fault> {
+        read!(self, counted => crate::scan::backlog(counted))
+    }
+
+    fn figures(&self) -> Figures {
+        let idle = self.pool.num_idle() as u64;
+        Figures {
+            connections_in_use: u64::from(self.pool.size()).saturating_sub(idle),
+            connections_idle: idle,
+            connections_max: self.pool.options().get_max_connections().into(),
+            ..self.counts.figures()
+        }
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -7,7 +7,8 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::fault::to_fault;
 use crate::statement::plain;
-use crate::store::{Options, SqliteStore, connect_options};
+use crate::connecting::{Options, connect_options};
+use crate::store::SqliteStore;
 
 impl SqliteStore {
     /// Copies the database as it is at one moment to a new file, ledger of erasures and all, while others read and write.
