@@ -64,6 +64,9 @@ pub enum Fault {
     /// Busy, locked, connection refused, disk full, shutting down: nothing was written; the caller may try again.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
+    /// The same of a read replica: the primary may well answer.
+    #[error("the read replica is unavailable: {0}")]
+    ReplicaUnavailable(String),
     /// The connection was lost during COMMIT of a unit that may not be repeated.
     #[error("the outcome of the write is unknown")]
     OutcomeUnknown,

@@ -17,7 +17,8 @@ pub use checksum::Checksum;
 pub use tables::{Form, Home, TABLES, Table, table_named};
 
 /// Why a database with [`Unfinished`] is not served.
-pub const HALF_A_COPY: &str = "a copy into this database has not come to its end: run the same `enmusubi copy` again";
+pub const HALF_A_COPY: &str =
+    "a copy into this database has not come to its end: run the same `enmusubi copy` again";
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +162,9 @@ pub enum MovingFault {
     )]
     OtherSource,
     /// Nothing was written.
-    #[error("the {0} was made with another secret key: set ENMUSUBI_SECRET_KEY to the one that the source's servers have")]
+    #[error(
+        "the {0} was made with another secret key: set ENMUSUBI_SECRET_KEY to the one that the source's servers have"
+    )]
     OtherSecret(&'static str),
     /// The target cannot be used.
     #[error("after the copy these tables differ: {}; the source was changed meanwhile: stop its servers, empty the target and copy again", .0.join(", "))]

@@ -21,6 +21,8 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long a row that somebody else holds is waited for.
     pub lock_timeout: Duration,
+    /// Whether sessions may only read.
+    pub read_only: bool,
     /// Treats every workspace as if it had so many buckets, for tests.
     pub buckets: Option<u8>,
 }
@@ -32,6 +34,7 @@ impl Default for Options {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
+            read_only: false,
             buckets: None,
         }
     }
@@ -50,6 +53,7 @@ fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fau
             ("lock_timeout", milliseconds(options.lock_timeout)),
             ("idle_in_transaction_session_timeout", "60000".to_owned()),
             ("default_transaction_isolation", "read committed".to_owned()),
+            ("default_transaction_read_only", if options.read_only { "on" } else { "off" }.to_owned()),
             // Sets of a few rows: compiling the plan would take longer than running it.
             ("jit", "off".to_owned()),
         ])
@@ -79,5 +83,10 @@ pub(crate) async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Re
                 Ok(true)
             })
         });
-    pool.connect_with(connect_options(url, options)?).await.map_err(|error| to_fault(&error))
+    let to = connect_options(url, options)?;
+    // A replica that is gone must not keep a server from starting.
+    if options.read_only {
+        return Ok(pool.connect_lazy_with(to));
+    }
+    pool.connect_with(to).await.map_err(|error| to_fault(&error))
 }

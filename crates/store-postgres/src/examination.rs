@@ -3,8 +3,8 @@
 use profile_store::{Examination, Fault};
 use sqlx::{Connection as _, PgConnection};
 
-use crate::fault::to_fault;
 use crate::connecting::{Options, connect};
+use crate::fault::to_fault;
 use crate::store::PostgresStore;
 
 const COUNTS: &[(&str, &str)] = &[

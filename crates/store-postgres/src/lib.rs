@@ -14,6 +14,7 @@ mod jobs;
 mod load;
 mod migrations;
 mod moving;
+mod replica;
 mod rows;
 mod scan;
 mod shards;

@@ -123,8 +123,7 @@ impl PostgresHeld {
     fn shard_of(&self, table: &Table, row: &Row) -> Result<i64, Fault> {
         let broken = || unreadable(table.name);
         let Some(Cell::Number(workspace)) = row.first() else { return Err(broken()) };
-        let shards =
-            self.shards_of(u32::try_from(*workspace).map(WorkspaceId).map_err(|_| broken())?);
+        let shards = self.shards_of(u32::try_from(*workspace).map(WorkspaceId).map_err(|_| broken())?);
         // The workspace stands before the columns.
         let cell = |place: usize| row.get(place + 1).ok_or_else(broken);
         Ok(match table.home {
@@ -177,7 +176,10 @@ impl PostgresHeld {
         let sorted = if table.has_workspace() {
             let shards = rows.iter().map(|row| self.shard_of(table, row)).collect::<Result<Vec<_>, _>>()?;
             let sorted = by_shard(shards.into_iter().zip(rows), |(shard, _)| *shard);
-            sorted.into_iter().map(|(shard, rows)| (Some(shard), rows.into_iter().map(|(_, row)| row).collect())).collect()
+            sorted
+                .into_iter()
+                .map(|(shard, rows)| (Some(shard), rows.into_iter().map(|(_, row)| row).collect()))
+                .collect()
         } else {
             vec![(None, rows.iter().collect::<Vec<_>>())]
         };
@@ -211,11 +213,8 @@ impl Held for PostgresHeld {
     async fn page(&mut self, table: &'static Table, from: Option<&str>) -> Result<Page, Fault> {
         let plan = Plan::of(table);
         let place = from.map(read_place).transpose()?;
-        let shards: Vec<Option<i64>> = if table.has_workspace() {
-            self.shards().into_iter().map(Some).collect()
-        } else {
-            vec![None]
-        };
+        let shards: Vec<Option<i64>> =
+            if table.has_workspace() { self.shards().into_iter().map(Some).collect() } else { vec![None] };
         // A place is the shard's key, where there is one, and then the key of the last row that was read of it.
         let (begun, mut after) = match place.as_deref() {
             None => (None, None),

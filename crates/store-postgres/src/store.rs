@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::catalogue::KnownNames;
 use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
+use crate::replica::Replica;
 use crate::shards::Shards;
 use crate::statement::Counted;
 use crate::unit::MAX_LOST;
@@ -42,7 +43,7 @@ macro_rules! read {
                     $self.counts().again(profile_store::Retry::ConnectionLost);
                     lost += 1;
                 }
-                result => break result.map_err(Fault::from),
+                result => break result.map_err(|fault| $self.told(fault.into())),
             }
         }
     }};
@@ -60,6 +61,7 @@ pub struct PostgresStore {
     forced: Option<u8>,
     names: KnownNames,
     counts: UnitCounts,
+    replica: Option<Replica>,
 }
 
 impl PostgresStore {
@@ -70,11 +72,23 @@ impl PostgresStore {
     /// binary knows.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         Self::migrate(url, &options).await?;
-        let lost = LostAt::default();
-        let pool = open_pool(url, &options, &lost).await?;
-        if crate::moving::is_unfinished(&mut *pool.acquire().await.map_err(|error| to_fault(&error))?).await? {
+        let store = Self::on_pool(url, options, None).await?;
+        let mut connection = store.bare_connection().await?;
+        if crate::moving::is_unfinished(&mut connection).await? {
             return Err(Fault::Inconsistent(profile_store::HALF_A_COPY.into()));
         }
+        drop(connection);
+        Ok(store)
+    }
+
+    /// A store on a pool of connections; nothing of the database is looked at.
+    pub(crate) async fn on_pool(
+        url: &str,
+        options: Options,
+        replica: Option<Replica>,
+    ) -> Result<Self, Fault> {
+        let lost = LostAt::default();
+        let pool = open_pool(url, &options, &lost).await?;
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
         Ok(Self {
             pool,
@@ -84,6 +98,7 @@ impl PostgresStore {
             forced: options.buckets,
             names: KnownNames::default(),
             counts: UnitCounts::default(),
+            replica,
         })
     }
 
@@ -119,8 +134,25 @@ impl PostgresStore {
         read!(self, counted => crate::config::keep_secret_check(counted, check)).map(|kept| kept == check)
     }
 
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+    /// A fault of a replica says so.
+    pub(crate) fn told(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Unavailable(reason) if self.replica.is_some() => Fault::ReplicaUnavailable(reason),
+            fault => fault,
+        }
+    }
+
+    /// A connection, whatever it leads to.
+    pub(crate) async fn bare_connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
         Ok(self.pool.acquire().await?)
+    }
+
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+        let mut connection = self.bare_connection().await?;
+        if let Some(replica) = &self.replica {
+            replica.check(&mut connection).await?;
+        }
+        Ok(connection)
     }
 
     /// What is counted.

@@ -5,9 +5,9 @@ use std::path::Path;
 use profile_store::Fault;
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
 use crate::statement::plain;
-use crate::connecting::{Options, connect_options};
 use crate::store::SqliteStore;
 
 impl SqliteStore {

@@ -5,8 +5,8 @@ use std::path::Path;
 use profile_store::{Examination, Fault};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
-use crate::fault::to_fault;
 use crate::connecting::{Options, connect_options};
+use crate::fault::to_fault;
 use crate::store::SqliteStore;
 
 const COUNTS: &[(&str, &str)] = &[

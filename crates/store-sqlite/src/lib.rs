@@ -25,8 +25,8 @@ mod store;
 mod traces;
 mod writer;
 
+pub use connecting::Options;
 pub use migrations::SCHEMA_VERSION;
 pub use moving::SqliteHeld;
 pub use replacement::{Carried, Displaced};
-pub use connecting::Options;
 pub use store::SqliteStore;

@@ -189,7 +189,8 @@ impl Held for SqliteHeld {
         let (source, progress) = (copy.source.clone(), copy.progress.clone());
         let begin = async {
             let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-            let text = "-- make_copying\nCREATE TABLE copying (source TEXT NOT NULL, progress TEXT NOT NULL) STRICT";
+            let text =
+                "-- make_copying\nCREATE TABLE copying (source TEXT NOT NULL, progress TEXT NOT NULL) STRICT";
             plain(text).execute(&mut *transaction).await?;
             let note = plain("-- begin_copying\nINSERT INTO copying (source, progress) VALUES (?, ?)");
             note.bind(source).bind(progress).execute(&mut *transaction).await?;

@@ -7,9 +7,9 @@ use profile_store::Fault;
 use sqlx::sqlite::SqliteLockingMode;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
 use crate::statement::{Bound, Counted, MAX_ROWS, SetStatement, plain};
-use crate::connecting::{Options, connect_options};
 use crate::store::SqliteStore;
 
 /// What a database that is replaced hands on.

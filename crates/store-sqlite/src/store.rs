@@ -11,9 +11,7 @@ use profile_model::{
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
-use profile_store::{
-    Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Unit, WriterFigures,
-};
+use profile_store::{Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Unit, WriterFigures};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, oneshot};

@@ -121,7 +121,12 @@ pub(crate) async fn run(
             continue;
         }
         let mut answers: Vec<Answer> = Vec::new();
-        let mut group = Group { connection: &mut connection, ahead: &mut ahead, counts: &counts.units, answers: &mut answers };
+        let mut group = Group {
+            connection: &mut connection,
+            ahead: &mut ahead,
+            counts: &counts.units,
+            answers: &mut answers,
+        };
         let ended = group.run(first, &mut receivers).await;
         counts.groups.add(1);
         counts.grouped.add(answers.len() as u64);

@@ -20,11 +20,7 @@ use crate::settings::{Place, Settings};
 /// # Errors
 /// [`Failure::Misuse`] if source or target cannot be used for it; else when one of them fails, and then the same copy can
 /// be made again and goes on.
-pub(crate) async fn run(
-    shared: &Shared,
-    output: Output,
-    what: &CopyArguments,
-) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(shared: &Shared, output: Output, what: &CopyArguments) -> Result<ExitCode, Failure> {
     let settings = |url: &String| {
         Settings::read(&Shared { database: Some(url.clone()), ..shared.clone() }, &ServeArguments::default())
     };
@@ -44,12 +40,7 @@ pub(crate) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn into(
-    source: &mut dyn Held,
-    from: &Settings,
-    to: &Settings,
-    key: &str,
-) -> Result<Moving, Failure> {
+async fn into(source: &mut dyn Held, from: &Settings, to: &Settings, key: &str) -> Result<Moving, Failure> {
     check_key(source, key).await.map_err(|error| failed(&from.database, error))?;
     if to.database.file().is_some() {
         crate::secret_key::place(to, key)?;
@@ -140,9 +131,9 @@ fn told(output: Output, from: &Settings, to: &Settings, moved: &Moving) {
     let tables: Vec<Value> = moved
         .tables
         .iter()
-        .map(|moved| {
-            json!({"table": moved.table, "rows": moved.rows, "checksum": moved.checksum.to_string()})
-        })
+        .map(
+            |moved| json!({"table": moved.table, "rows": moved.rows, "checksum": moved.checksum.to_string()}),
+        )
         .collect();
     let json = json!({
         "from": from.database.to_string(), "to": to.database.to_string(), "rows": rows, "resumed": moved.resumed,

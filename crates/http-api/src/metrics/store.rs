@@ -2,20 +2,22 @@
 
 use std::sync::atomic::AtomicU64;
 
+use profile_store::{Backlog, Figures, JobKind, ProfileStore, Retry, Tally};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use profile_store::{Backlog, Figures, JobKind, ProfileStore, Retry, Tally};
 
 use super::Label;
 
 /// Registers everything; without what waits in the database if that could not be asked.
 pub(super) fn register(registry: &mut Registry, store: &ProfileStore, backlog: Option<Backlog>) {
-    gauges(registry, "build_info", "Always 1; the version is its label", &[(
-        ("version", env!("CARGO_PKG_VERSION")),
-        1,
-    )]);
+    gauges(
+        registry,
+        "build_info",
+        "Always 1; the version is its label",
+        &[(("version", env!("CARGO_PKG_VERSION")), 1)],
+    );
     gauge(registry, "store_up", "Whether the database answered this scrape", u64::from(backlog.is_some()));
     of_backend(registry, &store.backend().figures());
     of_work(registry, store.tally());
@@ -25,46 +27,70 @@ pub(super) fn register(registry: &mut Registry, store: &ProfileStore, backlog: O
 }
 
 fn of_backend(registry: &mut Registry, figures: &Figures) {
-    counters(registry, "store_transactions", "Units of work that came to their end", &[
-        (("result", "committed"), figures.committed),
-        (("result", "empty"), figures.empty),
-        (("result", "failed"), figures.failed),
-    ]);
-    let retries: Vec<_> =
-        Retry::ALL.iter().zip(figures.retries).map(|(why, count)| (("reason", why.as_str()), count)).collect();
+    counters(
+        registry,
+        "store_transactions",
+        "Units of work that came to their end",
+        &[
+            (("result", "committed"), figures.committed),
+            (("result", "empty"), figures.empty),
+            (("result", "failed"), figures.failed),
+        ],
+    );
+    let retries: Vec<_> = Retry::ALL
+        .iter()
+        .zip(figures.retries)
+        .map(|(why, count)| (("reason", why.as_str()), count))
+        .collect();
     counters(registry, "store_retries", "What was run again", &retries);
-    gauges(registry, "store_connections", "Connections to the database that are open", &[
-        (("state", "in_use"), figures.connections_in_use),
-        (("state", "idle"), figures.connections_idle),
-    ]);
+    gauges(
+        registry,
+        "store_connections",
+        "Connections to the database that are open",
+        &[(("state", "in_use"), figures.connections_in_use), (("state", "idle"), figures.connections_idle)],
+    );
     gauge(registry, "store_connections_max", "Most connections there may be", figures.connections_max);
     let writer = figures.writer.unwrap_or_default();
-    gauges(registry, "store_writer_waiting", "Requests that wait for the one writer (SQLite)", &[
-        (("lane", "interactive"), writer.waiting_interactive),
-        (("lane", "bulk"), writer.waiting_bulk),
-    ]);
+    gauges(
+        registry,
+        "store_writer_waiting",
+        "Requests that wait for the one writer (SQLite)",
+        &[(("lane", "interactive"), writer.waiting_interactive), (("lane", "bulk"), writer.waiting_bulk)],
+    );
     counter(registry, "store_writer_groups", "Groups that shared a commit (SQLite)", writer.groups);
     let help = "Requests in these groups (SQLite)";
     counter(registry, "store_writer_grouped", help, writer.grouped);
 }
 
 fn of_work(registry: &mut Registry, tally: &Tally) {
-    counters(registry, "line_events", "Webhook events that were taken in", &[
-        (("outcome", "applied"), tally.events_applied.get()),
-        (("outcome", "kept"), tally.events_kept.get()),
-        (("outcome", "repeated"), tally.events_repeated.get()),
-    ]);
-    counters(registry, "import_rows", "Rows of imports", &[
-        (("result", "read"), tally.import_rows_read.get()),
-        (("result", "created"), tally.import_rows_created.get()),
-        (("result", "updated"), tally.import_rows_updated.get()),
-        (("result", "skipped"), tally.import_rows_skipped.get()),
-    ]);
+    counters(
+        registry,
+        "line_events",
+        "Webhook events that were taken in",
+        &[
+            (("outcome", "applied"), tally.events_applied.get()),
+            (("outcome", "kept"), tally.events_kept.get()),
+            (("outcome", "repeated"), tally.events_repeated.get()),
+        ],
+    );
+    counters(
+        registry,
+        "import_rows",
+        "Rows of imports",
+        &[
+            (("result", "read"), tally.import_rows_read.get()),
+            (("result", "created"), tally.import_rows_created.get()),
+            (("result", "updated"), tally.import_rows_updated.get()),
+            (("result", "skipped"), tally.import_rows_skipped.get()),
+        ],
+    );
     counter(registry, "sync_pages", "Pages of followers that were applied", tally.sync_pages.get());
-    counters(registry, "sync_followers", "Followers in these pages", &[
-        (("result", "seen"), tally.sync_seen.get()),
-        (("result", "created"), tally.sync_created.get()),
-    ]);
+    counters(
+        registry,
+        "sync_followers",
+        "Followers in these pages",
+        &[(("result", "seen"), tally.sync_seen.get()), (("result", "created"), tally.sync_created.get())],
+    );
 }
 
 fn waiting(registry: &mut Registry, store: &ProfileStore, backlog: &Backlog) {

@@ -55,7 +55,8 @@ async fn what_is_told_is_what_is_documented() {
     assert_eq!(told(&text), documented());
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, labels) = line.split_once('{').unwrap_or((line.split(' ').next().unwrap(), ""));
-        let name = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        let name =
+            ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         let row = PAGE.lines().find(|row| row.starts_with(&format!("| `{name}`"))).unwrap();
         for label in labels.split_once('}').map_or("", |(labels, _)| labels).split("\",") {
             let label = label.split_once('=').map_or("", |(label, _)| label);

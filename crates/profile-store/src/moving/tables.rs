@@ -74,13 +74,7 @@ pub static TABLES: &[Table] = &[
     table(
         "workspaces",
         Home::Everywhere,
-        &[
-            ("id", Number),
-            ("name", Text),
-            ("settings", Text),
-            ("created_at", Number),
-            ("has_erasures", Flag),
-        ],
+        &[("id", Number), ("name", Text), ("settings", Text), ("created_at", Number), ("has_erasures", Flag)],
     ),
     table(
         "api_keys",
@@ -203,13 +197,7 @@ pub static TABLES: &[Table] = &[
     table(
         "address_states",
         Home::Value(1),
-        &[
-            ("kind", Number),
-            ("value", Text),
-            ("group_id", Id),
-            ("state", Text),
-            ("changed_at", Number),
-        ],
+        &[("kind", Number), ("value", Text), ("group_id", Id), ("state", Text), ("changed_at", Number)],
     ),
     table(
         "consents",
@@ -357,12 +345,6 @@ pub static TABLES: &[Table] = &[
     table(
         "answers",
         Home::Value(0),
-        &[
-            ("key", Bytes),
-            ("request", Bytes),
-            ("at", Number),
-            ("status", Number),
-            ("sealed_body", Bytes),
-        ],
+        &[("key", Bytes), ("request", Bytes), ("at", Number), ("status", Number), ("sealed_body", Bytes)],
     ),
 ];

@@ -93,8 +93,7 @@ async fn copy(source: &mut Shelf, target: &mut Shelf) -> Result<Moving, MovingFa
 async fn a_copy_that_broke_at_any_write_goes_on_where_it_stood() {
     let mut broken = 0;
     for writes in 0.. {
-        let (mut source, mut target) =
-            (full(), Shelf { writes_left: Some(writes), ..Shelf::default() });
+        let (mut source, mut target) = (full(), Shelf { writes_left: Some(writes), ..Shelf::default() });
         let first = copy(&mut source, &mut target).await;
         let there: usize = target.tables.values().map(Vec::len).sum();
         if first.is_ok() {
@@ -131,7 +130,10 @@ async fn what_is_not_the_same_at_the_end_is_named_and_not_finished() {
 #[tokio::test]
 async fn a_target_that_is_not_empty_or_has_another_secret_is_left_alone() {
     for (target, told) in [
-        (Shelf { tables: BTreeMap::from([("journal", vec![vec![Cell::Null]])]), ..Shelf::default() }, "journal"),
+        (
+            Shelf { tables: BTreeMap::from([("journal", vec![vec![Cell::Null]])]), ..Shelf::default() },
+            "journal",
+        ),
         (Shelf { secret: Some(41), ..Shelf::default() }, "target"),
     ] {
         let mut used = target.clone();

@@ -115,14 +115,16 @@ impl Plan {
         rows: &[&Row],
         buckets: &BTreeMap<WorkspaceId, u8>,
     ) -> Result<Bound, Fault> {
-        let (mut names, mut values, mut arrays, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut values, mut arrays, mut places) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, (name, form)) in self.table.columns.iter().enumerate() {
             arrays.push(format!("${}::{}[]", at + self.first(), array_of(*form)));
             places.push(format!("c{at}"));
             if *name == "is_first" {
                 names.push("tie".to_owned());
                 values.push(
-                    "CASE WHEN v.c4 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE v.c3 END".to_owned(),
+                    "CASE WHEN v.c4 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE v.c3 END"
+                        .to_owned(),
                 );
                 continue;
             }
@@ -150,9 +152,8 @@ impl Plan {
         // The workspace stands before the columns.
         let skipped = usize::from(self.has_shard());
         let columns = self.table.columns.iter().enumerate();
-        let query = columns.fold(query, |query, (at, (_, form))| {
-            bind_column(query, rows, at + skipped, *form)
-        });
+        let query =
+            columns.fold(query, |query, (at, (_, form))| bind_column(query, rows, at + skipped, *form));
         Ok(if table == "workspaces" {
             query.bind(column(rows, |row| {
                 let id = number(row.first()).and_then(|id| u32::try_from(id).ok());

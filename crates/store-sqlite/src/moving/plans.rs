@@ -152,7 +152,8 @@ fn writing(table: &Table) -> String {
     match table.name {
         "identifiers" => {
             names.push("tie".to_owned());
-            let unique = (1..=u8::MAX).filter(|number| Kind::from_number(*number).is_some_and(Kind::is_unique));
+            let unique =
+                (1..=u8::MAX).filter(|number| Kind::from_number(*number).is_some_and(Kind::is_unique));
             let unique: Vec<_> = unique.map(|number| number.to_string()).collect();
             let pid = pid_of("v.column5");
             values.push(format!("CASE WHEN v.column2 IN ({}) THEN 0 ELSE {pid} END", unique.join(", ")));
