@@ -2,15 +2,11 @@
 
 use serde_json::{Value, json};
 use testkit::postgres::Database;
-use testkit::{Caller, Event, Server, World, is_on_postgres};
+use testkit::{Caller, Event, Server, ServerOptions, World, line_id};
 
 use super::{BINARY, command, copy, on, sqlite, told};
 
 const FIRST: i64 = 1_727_600_000_000;
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
-}
 
 async fn once(caller: &Caller, key: &str, body: &Value) -> testkit::Answer {
     let headers = [("content-type", "application/json"), ("idempotency-key", key)];
@@ -25,8 +21,7 @@ async fn user(caller: &Caller, external_id: &str) -> Option<Value> {
 /// original, and a copy back has the same checksums.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_server_works_as_the_one_before() {
-    assert!(!is_on_postgres(), "this suite names its engines itself");
-    let mut world = World::start(BINARY).await.unwrap();
+    let mut world = World::start_on(BINARY, ServerOptions::in_a_file()).await.unwrap();
     let caller = world.caller.clone();
     let people = json!({"attributes": [
         {"external_id": "ann", "email": "ann@example.com", "tier": "gold", "native_line_id": line_id(1)},

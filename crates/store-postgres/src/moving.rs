@@ -2,7 +2,7 @@
 //! shard.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use profile_model::{ProfileId, WorkspaceId};
@@ -22,6 +22,9 @@ use plans::Plan;
 
 /// Rows of a page, and of a transaction.
 const PAGE: usize = 2000;
+
+/// How long a session that was closed may take to leave the server.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// Sequences behind the numbers of rows, with table and column.
 const SEQUENCES: [(&str, &str); 6] = [
@@ -77,15 +80,17 @@ impl PostgresHeld {
     async fn open(url: &str, options: &Options) -> Result<Self, Fault> {
         let patient = Options { statement_timeout: Duration::ZERO, ..options.clone() };
         let mut connection = connect(url, &patient).await?;
-        let others = plain(
-            "-- count_other_servers\nSELECT count(*) FROM pg_stat_activity WHERE application_name = 'enmusubi' \
-             AND datname = current_database() AND pid <> pg_backend_pid()",
-        );
-        let rows = Counted::new(&mut connection).fetch(others).await?;
-        if rows.iter().any(|row| get::<i64>(row, 0).is_ok_and(|others| others > 0)) {
-            return Err(Fault::Unavailable(
-                "other processes of Enmusubi are connected to the database: stop them first".into(),
-            ));
+        // The source waits in its transaction while the target is read.
+        let patience = plain("-- wait_long\nSET idle_in_transaction_session_timeout = 0");
+        patience.execute(&mut connection).await.map_err(|error| to_fault(&error))?;
+        let end = Instant::now() + LEAVING;
+        while has_others(&mut connection).await? {
+            if Instant::now() >= end {
+                return Err(Fault::Unavailable(
+                    "other processes of Enmusubi are connected to the database: stop them first".into(),
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(Self { connection, buckets: BTreeMap::new() })
     }
@@ -195,6 +200,17 @@ impl PostgresHeld {
         }
         transaction.commit().await.map_err(|error| to_fault(&error))
     }
+}
+
+/// Whether other sessions of ours are on the database.
+async fn has_others(connection: &mut PgConnection) -> Result<bool, Fault> {
+    let query = plain(
+        "-- count_other_servers\nSELECT count(*) FROM pg_stat_activity WHERE application_name = 'enmusubi' \
+         AND datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let rows = Counted::new(connection).fetch(query).await?;
+    let others: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
+    Ok(others > 0)
 }
 
 /// Whether a copy into this database was begun and not finished.

@@ -21,7 +21,8 @@ const OVER_ALL_SHARDS: [&str; 6] = [
 ];
 
 /// Neither rows nor tables are named.
-const WITHOUT_ROWS: [&str; 13] = [
+const WITHOUT_ROWS: [&str; 14] = [
+    "wait_long",
     "server_encoding",
     "has_schema",
     "lock_migrations",

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use line_service::Sealer;
 use profile_model::LedgerSecret;
 use profile_store::{Cell, Fault, Held, Moving, MovingFault, copy_all, table_named};
@@ -11,6 +10,7 @@ use store_postgres::PostgresHeld;
 use store_sqlite::SqliteHeld;
 
 use crate::args::{CopyArguments, ServeArguments, Shared};
+use crate::commands::progress::bar;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 use crate::settings::{Place, Settings};
@@ -47,9 +47,7 @@ async fn into(source: &mut dyn Held, from: &Settings, to: &Settings, key: &str) 
     }
     let mut target = hold_target(to).await?;
     let check = crate::database::check_of(&LedgerSecret::derive(key));
-    let bar = ProgressBar::new(0);
-    let form = "{bar:30} {percent:>3} % {msg}  {elapsed}, {eta} to go";
-    bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar(Some(0), "{bar:30} {percent:>3} % {msg}  {elapsed}, {eta} to go");
     let copied = copy_all(source, &mut *target, check, |step| {
         bar.set_length(step.total);
         bar.set_position(step.done);
