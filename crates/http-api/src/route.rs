@@ -126,6 +126,7 @@ impl Route {
         let about = "`true`: answered from the read replica, if there is one, as it was a moment ago.";
         let schema = schemas::flag();
         self.asks([Parameter { name: "stale", about, required: false, schema }])
+            .refuses(503, &[Code::ReplicaUnavailable])
     }
 
     /// A good answer in JSON.

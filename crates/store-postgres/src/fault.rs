@@ -94,6 +94,10 @@ pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
         None => match error {
             sqlx::Error::PoolTimedOut => unavailable("no connection to the database server is free"),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => unavailable("the store is closed"),
+            // A certificate that is refused comes as data that cannot be.
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                unavailable("the database server offers no TLS that we trust")
+            }
             sqlx::Error::Io(_) => unavailable("the database server cannot be reached"),
             sqlx::Error::Tls(_) => unavailable("the database server offers no TLS that we trust"),
             sqlx::Error::Protocol(_) => unavailable("the connection to the database server was lost"),
