@@ -83,8 +83,7 @@ async fn every_sequential_answer_comes_after_a_sync() {
     let words = ["strace", "-D", "-f", "-e", "trace=fdatasync,fsync", "-o", trace.to_str().unwrap()];
     let wrapper = words.map(str::to_owned).to_vec();
     // What is traced is our own process: with PostgreSQL another one writes.
-    let environment = vec![("ENMUSUBI_DATABASE".to_owned(), "sqlite://data/enmusubi.db".to_owned())];
-    let options = ServerOptions { wrapper, environment, ..ServerOptions::default() };
+    let options = ServerOptions { wrapper, ..ServerOptions::in_a_file() };
     let mut server = Server::start(BINARY, options).await.unwrap();
     let caller = server.caller();
     for number in 0..REQUESTS {

@@ -1,6 +1,13 @@
 //! What only a database server brings: several server processes on one database, and a database that goes away.
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+#[path = "postgres/cut.rs"]
+mod cut;
+#[path = "postgres/replica.rs"]
+mod replica;
+#[path = "postgres/tls.rs"]
+mod tls;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,10 +73,13 @@ async fn act(caller: &Caller, witness: &Mutex<Witness>, number: usize, turn: usi
     }
 }
 
+/// How many things each client does; 12 take some seconds.
+const TURNS_VARIABLE: &str = "ENMUSUBI_TEST_TURNS";
+
 /// Two servers, 32 clients, everything mixed: no conflict reaches a client, no update is lost, nobody is there twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_database_lose_nothing() {
-    const TURNS: usize = 12;
+    let turns = std::env::var(TURNS_VARIABLE).ok().map_or(12, |turns| turns.parse().unwrap());
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
     let options = || on(&database.url(), data.path());
     let servers =
@@ -79,7 +89,7 @@ async fn two_servers_on_one_database_lose_nothing() {
         .map(|number| {
             let (caller, witness) = (servers[number % 2].caller(), Arc::clone(&witness));
             tokio::spawn(async move {
-                for turn in 0..TURNS {
+                for turn in 0..turns {
                     act(&caller, &witness, number, turn).await;
                 }
             })

@@ -206,9 +206,7 @@ async fn after_kill_9_every_retry_is_answered_and_nothing_counts_twice() {
 #[tokio::test]
 async fn a_kept_answer_can_only_be_read_by_who_sends_the_key() {
     // What is read is the file of SQLite.
-    let environment = vec![("ENMUSUBI_DATABASE".to_owned(), "sqlite://data/enmusubi.db".to_owned())];
-    let options = ServerOptions { environment, ..ServerOptions::default() };
-    let mut server = Server::start(env!("CARGO_BIN_EXE_enmusubi"), options).await.unwrap();
+    let mut server = Server::start(env!("CARGO_BIN_EXE_enmusubi"), ServerOptions::in_a_file()).await.unwrap();
     let caller = server.caller();
     let body = json!({"attributes": [{"external_id": "a", "secret_word": "xyzzy-plugh"}]});
     let answer = keyed(&caller, "/users/track/sync", "a-key-of-mine", &body).await;

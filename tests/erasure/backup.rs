@@ -2,6 +2,16 @@
 
 use super::*;
 
+async fn server() -> (Server, Caller) {
+    let server = Server::start(BINARY, ServerOptions::in_a_file()).await.unwrap();
+    let caller = server.caller();
+    (server, caller)
+}
+
+async fn world() -> World {
+    World::start_on(BINARY, ServerOptions::in_a_file()).await.unwrap()
+}
+
 async fn run(server: &Server, arguments: &[&str]) -> Value {
     let arguments: Vec<_> = arguments.iter().copied().chain(["--json"]).collect();
     let (code, told, complaint) = server.command(&arguments).await.unwrap();

@@ -4,6 +4,10 @@ use std::path::Path;
 
 use super::*;
 
+async fn world() -> World {
+    World::start_on(BINARY, ServerOptions::in_a_file()).await.unwrap()
+}
+
 /// Values of one person, of every kind, none of which occurs anywhere else. Searched without regard to case.
 const MARKS: &[(&str, &str)] = &[
     ("external id", "qzx-customer"),

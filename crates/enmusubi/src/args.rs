@@ -78,6 +78,8 @@ pub(crate) enum Command {
     },
     /// Put a backup in place of the database; who was erased since stays erased; `serve` must not run
     Restore(RestoreArguments),
+    /// Copy everything to an empty database of either engine, and compare the two; no `serve` may run on either
+    Copy(CopyArguments),
     /// Examine the database; exits 1 if something is wrong
     Doctor {
         /// Write the file anew, so that nothing of what was deleted or erased is left in it; `serve` must not run
@@ -98,6 +100,17 @@ pub(crate) struct RestoreArguments {
     /// Replace it even if it cannot be read: who was erased since the backup was made comes back
     #[arg(long, requires = "force")]
     pub(crate) without_ledger: bool,
+}
+
+/// From where to where.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CopyArguments {
+    /// The database to copy, `sqlite://PATH` or `postgres://USER@HOST/DATABASE`
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// An empty database, or the one that a broken copy of the same source left: that copy goes on
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
 }
 
 /// How to serve.

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod backup;
+pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duplicates;

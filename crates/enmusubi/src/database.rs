@@ -27,6 +27,20 @@ pub(crate) async fn open(settings: &Settings) -> Result<ProfileStore, Failure> {
     Ok(ProfileStore::with_ledger(backend, Arc::new(SystemClock), settings.uploads(), ledger))
 }
 
+/// The read replica, if the settings name one.
+///
+/// # Errors
+/// When it has another schema than this binary wants.
+pub(crate) async fn open_replica(settings: &Settings) -> Result<Option<ProfileStore>, Failure> {
+    let Some(place) = &settings.database_read else { return Ok(None) };
+    let Place::Server(url) = place else { return Ok(None) };
+    let store = PostgresStore::open_replica(url.reveal(), server_options(settings)).await;
+    let store = store
+        .map_err(|fault| Failure::Failed(format!("the read replica {place} cannot be used: {fault}")))?;
+    let ledger = LedgerSecret::derive(&crate::secret_key::find(settings)?);
+    Ok(Some(ProfileStore::with_ledger(Arc::new(store), Arc::new(SystemClock), settings.uploads(), ledger)))
+}
+
 async fn connect(settings: &Settings, ledger: &LedgerSecret) -> Result<Arc<dyn Backend>, Failure> {
     let failed = |fault: Fault| {
         Failure::Failed(format!("the database {} cannot be opened: {fault}", settings.database))
@@ -53,12 +67,12 @@ async fn connect(settings: &Settings, ledger: &LedgerSecret) -> Result<Arc<dyn B
 }
 
 /// A number by which a secret key is recognised, and from which it cannot be read.
-fn check_of(ledger: &LedgerSecret) -> i64 {
+pub(crate) fn check_of(ledger: &LedgerSecret) -> i64 {
     let mark = ledger.mark(&Key::external_id("the secret key of this installation"));
     mark.0.iter().take(8).fold(0, |number, byte| number << 8 | i64::from(*byte))
 }
 
-fn server_options(settings: &Settings) -> store_postgres::Options {
+pub(crate) fn server_options(settings: &Settings) -> store_postgres::Options {
     store_postgres::Options {
         connections: settings.database_connections,
         statement_timeout: settings.database_statement_timeout,

@@ -1,5 +1,5 @@
 //! The command line: serve, demo, import, line, duplicates, profile, workspace, key, migrate, backup, restore,
-//! doctor.
+//! copy, doctor.
 
 mod args;
 mod commands;
@@ -49,6 +49,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Duplicates(what) => commands::duplicates::run(&plain()?, output, what).await,
         Command::Backup { out } => commands::backup::run(&plain()?, output, &out).await,
         Command::Restore(what) => commands::restore::run(&plain()?, output, &what).await,
+        Command::Copy(what) => commands::copy::run(&shared, output, &what).await,
         Command::Doctor { compact } => commands::doctor::run(&plain()?, output, compact).await,
         Command::Migrate => commands::migrate::run(&plain()?, output).await,
     }

@@ -36,10 +36,47 @@ pub(crate) fn find(settings: &Settings) -> Result<String, Failure> {
     Ok(key)
 }
 
-/// Makes it under another name first, so that no process ever reads half a key, and lets the first maker win.
+/// The key's text, if there is one; none is made.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn existing(settings: &Settings) -> Result<Option<String>, Failure> {
+    if settings.secret_key.is_none() && !settings.data_dir.join(FILE).exists() {
+        return Ok(None);
+    }
+    find(settings).map(Some)
+}
+
+/// Makes sure that whoever works with these settings finds this key: puts it into the data folder, if it is not given.
+///
+/// # Errors
+/// When another key is there, or it cannot be written.
+pub(crate) fn place(settings: &Settings, key: &str) -> Result<(), Failure> {
+    let path = settings.data_dir.join(FILE);
+    if settings.secret_key.is_none() && !path.exists() {
+        write(&settings.data_dir, &path, key).map_err(|error| {
+            Failure::Failed(format!("the secret key {} cannot be written: {error}", path.display()))
+        })?;
+    }
+    if find(settings)? == key {
+        return Ok(());
+    }
+    Err(Failure::Misuse(format!(
+        "{} is another secret key than that of the source: name another folder for the target",
+        path.display()
+    )))
+}
+
+/// Makes one at random.
 fn make(folder: &Path, path: &Path) -> std::io::Result<String> {
-    std::fs::create_dir_all(folder)?;
     let key: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    write(folder, path, &key)
+}
+
+/// Writes this key, if there is none; the key that is there then. Under another name first, so that no process ever reads
+/// half a key; the first writer wins.
+fn write(folder: &Path, path: &Path, key: &str) -> std::io::Result<String> {
+    std::fs::create_dir_all(folder)?;
     let part = folder.join(format!("{FILE}.{}", uuid::Uuid::new_v4()));
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;

@@ -61,6 +61,7 @@ impl Server {
         };
         let listener = TcpListener::bind(settings.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        let replica = crate::database::open_replica(settings).await?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let line = line_service(settings, store.clone(), public_url)?;
         let workers = line.spawn_workers();
@@ -69,7 +70,7 @@ impl Server {
         let upkeep = Upkeep::spawn(store.clone());
         let (stop, stopped) = oneshot::channel();
         let edge = Edge::new(settings.trusted_proxies.clone());
-        let state = ApiState { store: store.clone(), line, edge };
+        let state = ApiState { store: store.clone(), line, replica, edge };
         let task = tokio::spawn(http_api::serve(listener, state, Patience::default(), async {
             drop(stopped.await)
         }));

@@ -49,6 +49,7 @@ impl fmt::Debug for Secret {
 pub(crate) struct Layer {
     listen: Option<String>,
     database: Option<Secret>,
+    database_read: Option<Secret>,
     database_connections: Option<Count>,
     database_statement_timeout: Option<Count>,
     data_dir: Option<PathBuf>,
@@ -80,6 +81,7 @@ impl Layer {
         Self {
             listen: text("LISTEN"),
             database: text("DATABASE").map(Secret),
+            database_read: text("DATABASE_READ").map(Secret),
             database_connections: text("DATABASE_CONNECTIONS").map(Count),
             database_statement_timeout: text("DATABASE_STATEMENT_TIMEOUT").map(Count),
             data_dir: text("DATA_DIR").map(PathBuf::from),
@@ -106,6 +108,7 @@ impl Layer {
         Self {
             listen: self.listen.or(weaker.listen),
             database: self.database.or(weaker.database),
+            database_read: self.database_read.or(weaker.database_read),
             database_connections: self.database_connections.or(weaker.database_connections),
             database_statement_timeout: self.database_statement_timeout.or(weaker.database_statement_timeout),
             data_dir: self.data_dir.or(weaker.data_dir),
@@ -127,6 +130,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Where the database is.
     pub(crate) database: Place,
+    /// A replica of it, for requests that allow it.
+    pub(crate) database_read: Option<Place>,
     /// Most connections to a database server.
     pub(crate) database_connections: u32,
     /// How long a statement may take on a database server.
@@ -154,6 +159,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("listen", &self.listen)
             .field("database", &self.database)
+            .field("database_read", &self.database_read)
             .field("database_connections", &self.database_connections)
             .field("database_statement_timeout", &self.database_statement_timeout)
             .field("data_dir", &self.data_dir)
@@ -199,6 +205,14 @@ impl Settings {
             Failure::Misuse(format!("listen: '{listen}' is not an address and port such as 127.0.0.1:8080"))
         })?;
         let named = layer.database.as_ref().map(|url| Place::parse(url.reveal())).transpose()?;
+        let replica = layer.database_read.as_ref().map(|url| Place::parse(url.reveal())).transpose()?;
+        let on_server = named.as_ref().is_some_and(|place| place.file().is_none());
+        if replica.as_ref().is_some_and(|replica| replica.file().is_some() || !on_server) {
+            return Err(Failure::Misuse(
+                "database_read: expected postgres://USER@HOST/DATABASE, a replica of a database that is postgres://, too"
+                    .to_owned(),
+            ));
+        }
         let connections = count("database_connections", layer.database_connections.as_ref(), 16)?;
         let timeout = count("database_statement_timeout", layer.database_statement_timeout.as_ref(), 30)?;
         let data_dir = layer.data_dir.unwrap_or_else(|| {
@@ -213,6 +227,7 @@ impl Settings {
         let url = |text: Option<String>| text.map(|text| text.trim_end_matches('/').to_owned());
         Ok(Self {
             listen,
+            database_read: replica,
             database: named.unwrap_or_else(|| Place::File(data_dir.join(DATABASE_FILE))),
             database_connections: connections,
             database_statement_timeout: Duration::from_secs(timeout.into()),
@@ -232,6 +247,7 @@ impl Settings {
         Self {
             listen,
             database: Place::File(folder.join(DATABASE_FILE)),
+            database_read: None,
             database_connections: 1,
             database_statement_timeout: Duration::from_secs(30),
             data_dir: folder.to_owned(),

@@ -117,6 +117,8 @@ codes!(
     IdempotencyKeyReused = "idempotency_key_reused",
     /// The store cannot be used now; nothing was written.
     StorageUnavailable = "storage_unavailable",
+    /// The read replica cannot be used.
+    ReplicaUnavailable = "replica_unavailable",
     /// The write may or may not have happened.
     OutcomeUnknown = "outcome_unknown",
     /// Too many conflicting writes; nothing was written.
@@ -190,6 +192,11 @@ impl From<Fault> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 Code::StorageUnavailable,
                 "the store cannot be used now; nothing was written, try again",
+            ),
+            Fault::ReplicaUnavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::ReplicaUnavailable,
+                "the read replica cannot be used now; try again, or ask without 'stale'",
             ),
             Fault::OutcomeUnknown => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -104,7 +104,7 @@ async fn with_cursor(
         })?,
     };
     // One more than a page says whether there is another.
-    let mut found = state.store.names(caller.workspace, kind, skip, CURSOR_PAGE + 1).await?;
+    let mut found = state.reading(&parts.uri).names(caller.workspace, kind, skip, CURSOR_PAGE + 1).await?;
     let more = found.len() > CURSOR_PAGE as usize;
     found.truncate(CURSOR_PAGE as usize);
     let settings = state.store.settings(caller.workspace).await?;
@@ -133,7 +133,7 @@ async fn numbered(
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, permission).await?;
     let skip = asked(&parts.uri)?.page.unwrap_or(0).saturating_mul(NUMBERED_PAGE);
-    let found = state.store.names(caller.workspace, kind, skip, NUMBERED_PAGE).await?;
+    let found = state.reading(&parts.uri).names(caller.workspace, kind, skip, NUMBERED_PAGE).await?;
     let names: Vec<_> = found.iter().map(|named| &*named.name).collect();
     Ok(Reply::new(StatusCode::OK, json!({"message": "success", array: names})).into_response())
 }

@@ -20,7 +20,7 @@ pub(crate) async fn everything(
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.export.ids").await?;
     let found = match ProfileId::parse(&id) {
-        Some(id) => state.store.everything(caller.workspace, id).await?,
+        Some(id) => state.reading(&parts.uri).everything(caller.workspace, id).await?,
         None => None,
     };
     let everything = found.ok_or_else(|| {

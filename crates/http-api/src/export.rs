@@ -17,7 +17,7 @@ pub(crate) async fn export_ids(State(state): State<ApiState>, request: Request) 
     if is_costly(&body) {
         caller::take(&state, &parts, caller.workspace, Pool::CostlyExport).await?;
     }
-    let exported = state.store.export_ids(caller.workspace, body).await.map_err(refuse)?;
+    let exported = state.reading(&parts.uri).export_ids(caller.workspace, body).await.map_err(refuse)?;
     let mut body = json!({"message": "success", "users": exported.users});
     if !exported.invalid_user_ids.is_empty() {
         body["invalid_user_ids"] = exported.invalid_user_ids.into();

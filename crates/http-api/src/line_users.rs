@@ -33,7 +33,7 @@ pub(crate) async fn line_user(
         let message = "the LINE user ID must be 'U' and 32 lower-case hex digits";
         Problem::invalid(Code::LineUserIdInvalid, message)
     })?;
-    let found = state.store.line_user(caller.workspace, &user).await?;
+    let found = state.reading(&parts.uri).line_user(caller.workspace, &user).await?;
     let found = found.ok_or_else(|| {
         let message = "nobody has this LINE user ID, and no channel has heard of it";
         Problem::new(StatusCode::NOT_FOUND, Code::LineUserUnknown, message)

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
 use crate::answer::{Code, Failed, Problem};
+use crate::metrics::Metrics;
 use crate::quota::Meter;
 
 /// What a handler knows of its work, for the log line.
@@ -33,6 +34,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let meter = Meter::default();
     request.extensions_mut().insert(meter.clone());
     let method = request.method().clone();
+    let metrics = request.extensions().get::<Metrics>().cloned();
     // The template, never the path: a path can hold a LINE id.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     // A panic is a defect of ours; the caller still gets an answer with an id to quote.
@@ -56,12 +58,16 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     meter.reading().show(headers);
+    let took = began.elapsed();
+    if let Some(metrics) = metrics {
+        metrics.answered(&method, &route, response.status(), took);
+    }
     tracing::info!(
         request_id = %id,
         method = %method,
         route = %route,
         status = response.status().as_u16(),
-        duration_ms = milliseconds(began.elapsed()),
+        duration_ms = milliseconds(took),
         items = measured.items,
         statements = measured.statements,
         retries = measured.retries,

@@ -6,6 +6,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::Value;
 
 use crate::answer::Code;
+use crate::openapi::schemas;
 use crate::{ApiState, body};
 
 mod docs;
@@ -118,6 +119,14 @@ impl Route {
     pub(crate) fn asks(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         self.docs.query.extend(parameters);
         self
+    }
+
+    /// It may be answered from a replica.
+    pub(crate) fn may_be_stale(self) -> Self {
+        let about = "`true`: answered from the read replica, if there is one, as it was a moment ago.";
+        let schema = schemas::flag();
+        self.asks([Parameter { name: "stale", about, required: false, schema }])
+            .refuses(503, &[Code::ReplicaUnavailable])
     }
 
     /// A good answer in JSON.

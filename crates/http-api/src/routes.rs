@@ -77,6 +77,7 @@ pub fn router(state: ApiState) -> Router {
         .fallback(path::unknown_route)
         .method_not_allowed_fallback(path::wrong_method)
         .layer(axum::middleware::from_fn(observe::observe))
+        .layer(axum::Extension(state.edge.metrics.clone()))
         .layer(DefaultBodyLimit::disable())
         .with_state(state)
 }

@@ -20,6 +20,7 @@ use crate::{ApiState, Edge, router};
 mod bodies;
 mod faults;
 mod keys;
+mod metrics;
 mod order;
 mod properties;
 mod quoted;
@@ -83,7 +84,7 @@ impl Api {
         store.bootstrap(Some(KEY.to_owned())).await.unwrap();
         let client = MessagingClient::new(line).unwrap();
         let line = LineService::new(store.clone(), client, Sealer::new("s"), "http://localhost".to_owned());
-        let state = ApiState { store: store.clone(), line, edge: Edge::default() };
+        let state = ApiState { store: store.clone(), line, replica: None, edge: Edge::default() };
         Self { router: router(state.clone()), state, store, folder }
     }
 

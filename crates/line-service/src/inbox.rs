@@ -76,6 +76,7 @@ impl LineService {
             return Ok(Received::default());
         }
         let outcomes = self.apply_in_time(channel.workspace, Arc::new(deliveries)).await?;
+        self.store().tally().delivered(&outcomes);
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
         Ok(Received {
             events: outcomes.len(),

@@ -141,8 +141,12 @@ impl LineService {
         let mut keys = page_keys(&page, &run);
         occasion.remember(&mut keys);
         let work = Work::new("sync_page", workspace, keys).repeatable().bulk();
+        let before = run.clone();
         let decide = move |loaded: &_| decide_page(&page, &run, loaded, &occasion);
         let (stored, _) = self.store().decide(work, decide).await?;
+        if let Some(after) = &stored {
+            self.store().tally().synced(&before, after);
+        }
         stored.ok_or_else(|| Fault::Inconsistent("jobs: the sync run is gone".into()))
     }
 

@@ -64,6 +64,9 @@ pub enum Fault {
     /// Busy, locked, connection refused, disk full, shutting down: nothing was written; the caller may try again.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
+    /// The same of a read replica: the primary may well answer.
+    #[error("the read replica is unavailable: {0}")]
+    ReplicaUnavailable(String),
     /// The connection was lost during COMMIT of a unit that may not be repeated.
     #[error("the outcome of the write is unknown")]
     OutcomeUnknown,
@@ -216,6 +219,12 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// only they needed: at most about `limit` rows of each, in one transaction. None of either: nothing is left.
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault>;
 
+    /// What waits in the database, over all workspaces: for metrics, once in a few seconds.
+    async fn backlog(&self) -> Result<crate::Backlog, Fault>;
+
+    /// What this backend counts of its own work.
+    fn figures(&self) -> crate::Figures;
+
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;
 
@@ -249,6 +258,21 @@ pub enum JobKind {
     Import,
     /// Rule-based merges of duplicates.
     Duplicates,
+}
+
+impl JobKind {
+    /// Every kind, in the order of [`crate::Backlog::jobs_open`].
+    pub const ALL: [Self; 3] = [Self::Sync, Self::Import, Self::Duplicates];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Import => "import",
+            Self::Duplicates => "duplicates",
+        }
+    }
 }
 
 /// A long job held under a lease.

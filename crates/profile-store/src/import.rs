@@ -79,7 +79,9 @@ impl ProfileStore {
                 }
             };
             let ended_at = chunk.position;
+            let before = run.clone();
             run = self.apply_chunk(workspace, run, chunk).await?;
+            self.tally().imported(&before, &run);
             if run.state == ImportState::InProgress && run.position != ended_at {
                 return Ok(run);
             }

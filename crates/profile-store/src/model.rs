@@ -12,7 +12,7 @@ use profile_model::{
     PurchaseRow, Shared, StateOf, Summary, SummaryKey, Suppression, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
-use crate::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
+use crate::{Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Unit};
 
 mod apply;
 mod check;
@@ -306,6 +306,30 @@ impl Backend for ModelBackend {
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
         Ok(apply::expire(&mut self.lock(), now, limit as usize))
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Fault> {
+        let state = self.lock();
+        let mut backlog = Backlog::default();
+        for world in state.worlds.values() {
+            let pending = world.inbox.values().filter(|row| row.state == profile_model::InboxState::Pending);
+            for row in pending {
+                backlog.inbox_pending += 1;
+                backlog.inbox_oldest = backlog.inbox_oldest.into_iter().chain([row.received_at]).min();
+            }
+            let [syncs, imports, duplicates] = &mut backlog.jobs_open;
+            let running = |run: &SyncRun| run.state == profile_model::SyncState::Running;
+            *syncs += world.syncs.values().filter(|(run, _)| running(run)).count() as u64;
+            let running = |run: &ImportRun| run.state == profile_model::ImportState::InProgress;
+            *imports += world.imports.values().filter(|(run, _)| running(run)).count() as u64;
+            let running = |run: &DuplicatesRun| run.state == profile_model::DuplicatesState::Running;
+            *duplicates += world.duplicates.values().filter(|(run, _)| running(run)).count() as u64;
+        }
+        Ok(backlog)
+    }
+
+    fn figures(&self) -> Figures {
+        Figures::default()
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -30,6 +30,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: Mutex<Option<Cached>>,
     seen: crate::admin::Seen,
+    tally: crate::Tally,
     uploads: std::path::PathBuf,
     job_signal: tokio::sync::Notify,
     ledger: LedgerSecret,
@@ -58,8 +59,9 @@ impl ProfileStore {
         let job_signal = tokio::sync::Notify::new();
         let config = Mutex::new(None);
         let seen = crate::admin::Seen::default();
+        let tally = crate::Tally::default();
         Self {
-            inner: Arc::new(Inner { backend, clock, config, seen, uploads, job_signal, ledger }),
+            inner: Arc::new(Inner { backend, clock, config, seen, tally, uploads, job_signal, ledger }),
             once: None,
         }
     }
@@ -108,6 +110,12 @@ impl ProfileStore {
     /// When keys were used last.
     pub(crate) fn seen(&self) -> &crate::admin::Seen {
         &self.inner.seen
+    }
+
+    /// What the use cases of this process count.
+    #[must_use]
+    pub fn tally(&self) -> &crate::Tally {
+        &self.inner.tally
     }
 
     /// Where uploads wait.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use profile_model::{ChangeSet, Source};
-use profile_store::Fault;
+use profile_store::{Fault, Retry};
 
 use crate::fault::UnitFault;
 use crate::load::Found;
@@ -53,7 +53,7 @@ pub(crate) async fn apply(
 
 /// A short count: something moved between load and apply.
 fn all(affected: u64, wanted: usize) -> Result<(), UnitFault> {
-    if affected == wanted as u64 { Ok(()) } else { Err(UnitFault::Conflict) }
+    if affected == wanted as u64 { Ok(()) } else { Err(UnitFault::Conflict(Retry::MovedRow)) }
 }
 
 /// Rows by their key, the last of each key: an upsert may not meet a row twice. Sorted, so that units that write the

@@ -3,8 +3,9 @@
 use profile_store::{Examination, Fault};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::connecting::{Options, connect};
 use crate::fault::to_fault;
-use crate::store::{Options, PostgresStore, connect};
+use crate::store::PostgresStore;
 
 const COUNTS: &[(&str, &str)] = &[
     ("profiles", "-- count_profiles\nSELECT count(*) FROM profiles"),
@@ -68,6 +69,9 @@ async fn examine(connection: &mut PgConnection) -> Result<Examination, Fault> {
     found.schema_version = crate::migrations::version(connection).await?;
     if found.schema_version != crate::SCHEMA_VERSION {
         return Ok(found);
+    }
+    if crate::moving::is_unfinished(connection).await? {
+        found.damage.push(profile_store::HALF_A_COPY.to_owned());
     }
     for (table, count) in COUNTS {
         found.counts.push((table, number(connection, count).await?));

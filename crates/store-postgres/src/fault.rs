@@ -1,12 +1,12 @@
 //! From what PostgreSQL says to what the contract says. Never with data of a row.
 
-use profile_store::Fault;
+use profile_store::{Fault, Retry};
 
 /// Why a unit did not go through.
 #[derive(Debug)]
 pub(crate) enum UnitFault {
     /// It lost against another: load and decide again.
-    Conflict,
+    Conflict(Retry),
     /// The connection or the server is gone; nothing was committed.
     Lost(Fault),
     /// The connection was lost while the commit was under way.
@@ -18,7 +18,7 @@ pub(crate) enum UnitFault {
 impl From<sqlx::Error> for UnitFault {
     fn from(error: sqlx::Error) -> Self {
         match sort(&error) {
-            Sort::Conflict => Self::Conflict,
+            Sort::Conflict(why) => Self::Conflict(why),
             Sort::Lost => Self::Lost(to_fault(&error)),
             Sort::Other => Self::Unit(to_fault(&error)),
         }
@@ -34,7 +34,7 @@ impl From<Fault> for UnitFault {
 impl From<UnitFault> for Fault {
     fn from(fault: UnitFault) -> Self {
         match fault {
-            UnitFault::Conflict => Self::Conflict,
+            UnitFault::Conflict(_) => Self::Conflict,
             UnitFault::Lost(fault) | UnitFault::Unit(fault) => fault,
             UnitFault::Unknown => Self::OutcomeUnknown,
         }
@@ -42,15 +42,17 @@ impl From<UnitFault> for Fault {
 }
 
 enum Sort {
-    Conflict,
+    Conflict(Retry),
     Lost,
     Other,
 }
 
 fn sort(error: &sqlx::Error) -> Sort {
     match code(error).as_deref() {
-        // unique_violation, serialization_failure, deadlock_detected, lock_not_available
-        Some("23505" | "40001" | "40P01" | "55P03") => Sort::Conflict,
+        Some("23505") => Sort::Conflict(Retry::LostSlot),
+        Some("40001") => Sort::Conflict(Retry::Serialization),
+        Some("40P01") => Sort::Conflict(Retry::Deadlock),
+        Some("55P03") => Sort::Conflict(Retry::LockTimeout),
         Some(code) if is_lost(code) => Sort::Lost,
         Some(_) => Sort::Other,
         None => match error {
@@ -92,6 +94,10 @@ pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
         None => match error {
             sqlx::Error::PoolTimedOut => unavailable("no connection to the database server is free"),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => unavailable("the store is closed"),
+            // A certificate that is refused comes as data that cannot be.
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                unavailable("the database server offers no TLS that we trust")
+            }
             sqlx::Error::Io(_) => unavailable("the database server cannot be reached"),
             sqlx::Error::Tls(_) => unavailable("the database server offers no TLS that we trust"),
             sqlx::Error::Protocol(_) => unavailable("the connection to the database server was lost"),

@@ -7,7 +7,7 @@ use profile_model::{
     ChannelId, ErasureId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, Kind, LineUserId,
     Profile, ProfileId, Suppression, Timestamp, WorkspaceId,
 };
-use profile_store::Fault;
+use profile_store::{Backlog, Fault};
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
 
@@ -112,6 +112,26 @@ pub(crate) async fn inbox_pending(
     let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
     let rows = fetch(counted, query.bind(channel).bind(event).bind(i64::from(limit))).await?;
     rows.iter().map(|row| Ok(read_inbox(row)?)).collect()
+}
+
+/// What waits, over all workspaces and shards: a read.
+pub(crate) async fn backlog(counted: &mut Counted<'_>) -> Result<Backlog, UnitFault> {
+    let inbox =
+        plain("-- count_inbox_pending\nSELECT count(*), min(received_at) FROM line_inbox WHERE state = 0");
+    let mut backlog = Backlog::default();
+    for row in fetch(counted, inbox).await? {
+        backlog.inbox_pending = get::<i64>(&row, 0)?.unsigned_abs();
+        backlog.inbox_oldest = get::<Option<i64>>(&row, 1)?.map(Timestamp::from_micros);
+    }
+    let jobs = plain("-- count_open_jobs\nSELECT kind, count(*) FROM jobs WHERE is_open GROUP BY kind");
+    for row in fetch(counted, jobs).await? {
+        let kind = usize::try_from(get::<i16>(&row, 0)?).unwrap_or(0);
+        // Kinds are counted from 1, in the order of the list.
+        if let Some(open) = kind.checked_sub(1).and_then(|place| backlog.jobs_open.get_mut(place)) {
+            *open = get::<i64>(&row, 1)?.unsigned_abs();
+        }
+    }
+    Ok(backlog)
 }
 
 /// Reads `channel, event, sk, received_at, line_user_id, kind, note, body, state`.

@@ -1,7 +1,6 @@
 //! Connecting, and the contract on it.
 
 use std::collections::HashMap;
-use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -12,44 +11,21 @@ use profile_model::{
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
-use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Lane, Unit};
+use profile_store::{
+    Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Lane, Unit, UnitCounts,
+};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
+use sqlx::postgres::PgPool;
+use sqlx::{Connection as _, Postgres};
 use tokio::sync::Semaphore;
 
 use crate::catalogue::KnownNames;
+use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
+use crate::replica::Replica;
 use crate::shards::Shards;
 use crate::statement::Counted;
 use crate::unit::MAX_LOST;
-
-/// How to connect.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Most connections of this process.
-    pub connections: u32,
-    /// How long a connection is waited for, be it that none is free or that the server is gone.
-    pub acquire_timeout: Duration,
-    /// How long one statement may take; zero: as long as it takes.
-    pub statement_timeout: Duration,
-    /// How long a row that somebody else holds is waited for.
-    pub lock_timeout: Duration,
-    /// Treats every workspace as if it had so many buckets, for tests.
-    pub buckets: Option<u8>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connections: 16,
-            acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(10),
-            buckets: None,
-        }
-    }
-}
 
 /// Runs a read, on another connection if the first ones are lost.
 macro_rules! read {
@@ -64,18 +40,16 @@ macro_rules! read {
             match result.await {
                 Err(UnitFault::Lost(_)) if lost < MAX_LOST => {
                     $self.note_lost();
+                    $self.counts().again(profile_store::Retry::ConnectionLost);
                     lost += 1;
                 }
-                result => break result.map_err(Fault::from),
+                result => break result.map_err(|fault| $self.told(fault.into())),
             }
         }
     }};
 }
 
 pub(crate) use read;
-
-/// When a connection was lost last: those made before are asked whether they live before they are used.
-type LostAt = Arc<RwLock<Option<Instant>>>;
 
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
@@ -86,48 +60,8 @@ pub struct PostgresStore {
     buckets: RwLock<HashMap<WorkspaceId, u8>>,
     forced: Option<u8>,
     names: KnownNames,
-}
-
-fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
-    let base = PgConnectOptions::from_str(url).map_err(|error| to_fault(&error))?;
-    let milliseconds = |time: Duration| time.as_millis().to_string();
-    Ok(base
-        .application_name("enmusubi")
-        .options([
-            ("statement_timeout", milliseconds(options.statement_timeout)),
-            ("lock_timeout", milliseconds(options.lock_timeout)),
-            ("idle_in_transaction_session_timeout", "60000".to_owned()),
-            ("default_transaction_isolation", "read committed".to_owned()),
-            // Sets of a few rows: compiling the plan would take longer than running it.
-            ("jit", "off".to_owned()),
-        ])
-        .disable_statement_logging())
-}
-
-/// One connection, without a pool.
-pub(crate) async fn connect(url: &str, options: &Options) -> Result<PgConnection, Fault> {
-    connect_options(url, options)?.connect().await.map_err(|error| to_fault(&error))
-}
-
-/// A pool whose connections are checked only after one was lost: asking each time would cost a round trip.
-async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Result<PgPool, Fault> {
-    let lost = Arc::clone(lost);
-    let pool = PgPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire_timeout)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .before_acquire(move |connection, known| {
-            let made = Instant::now().checked_sub(known.age);
-            let last = *lost.read().unwrap_or_else(PoisonError::into_inner);
-            Box::pin(async move {
-                if last.is_some_and(|last| made.is_none_or(|made| made <= last)) {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        });
-    pool.connect_with(connect_options(url, options)?).await.map_err(|error| to_fault(&error))
+    counts: UnitCounts,
+    replica: Option<Replica>,
 }
 
 impl PostgresStore {
@@ -138,6 +72,21 @@ impl PostgresStore {
     /// binary knows.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         Self::migrate(url, &options).await?;
+        let store = Self::on_pool(url, options, None).await?;
+        let mut connection = store.bare_connection().await?;
+        if crate::moving::is_unfinished(&mut connection).await? {
+            return Err(Fault::Inconsistent(profile_store::HALF_A_COPY.into()));
+        }
+        drop(connection);
+        Ok(store)
+    }
+
+    /// A store on a pool of connections; nothing of the database is looked at.
+    pub(crate) async fn on_pool(
+        url: &str,
+        options: Options,
+        replica: Option<Replica>,
+    ) -> Result<Self, Fault> {
         let lost = LostAt::default();
         let pool = open_pool(url, &options, &lost).await?;
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
@@ -148,6 +97,8 @@ impl PostgresStore {
             buckets: RwLock::default(),
             forced: options.buckets,
             names: KnownNames::default(),
+            counts: UnitCounts::default(),
+            replica,
         })
     }
 
@@ -183,8 +134,30 @@ impl PostgresStore {
         read!(self, counted => crate::config::keep_secret_check(counted, check)).map(|kept| kept == check)
     }
 
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+    /// A fault of a replica says so.
+    pub(crate) fn told(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Unavailable(reason) if self.replica.is_some() => Fault::ReplicaUnavailable(reason),
+            fault => fault,
+        }
+    }
+
+    /// A connection, whatever it leads to.
+    pub(crate) async fn bare_connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
         Ok(self.pool.acquire().await?)
+    }
+
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, UnitFault> {
+        let mut connection = self.bare_connection().await?;
+        if let Some(replica) = &self.replica {
+            replica.check(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+
+    /// What is counted.
+    pub(crate) fn counts(&self) -> &UnitCounts {
+        &self.counts
     }
 
     /// Remembers that a connection was lost.
@@ -217,7 +190,10 @@ impl Backend for PostgresStore {
             Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
             Lane::Interactive => None,
         };
-        crate::unit::run(&self.pool, shards, &self.names, unit, || self.note_lost()).await
+        let ran = crate::unit::run(&self.pool, shards, &self.names, unit, &self.counts, || self.note_lost());
+        let ended = ran.await;
+        self.counts.ended(&ended);
+        ended
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
@@ -377,6 +353,20 @@ impl Backend for PostgresStore {
         // Lost with its transaction, a step is taken again by the next one.
         transaction.commit().await.map_err(|error| to_fault(&error))?;
         Ok(expired)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Fault> {
+        read!(self, counted => crate::scan::backlog(counted))
+    }
+
+    fn figures(&self) -> Figures {
+        let idle = self.pool.num_idle() as u64;
+        Figures {
+            connections_in_use: u64::from(self.pool.size()).saturating_sub(idle),
+            connections_idle: idle,
+            connections_max: self.pool.options().get_max_connections().into(),
+            ..self.counts.figures()
+        }
     }
 
     async fn ready(&self) -> Result<(), Fault> {

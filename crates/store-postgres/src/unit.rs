@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use profile_model::{Decision, Keys};
-use profile_store::{Applied, Fault, Unit};
+use profile_store::{Applied, Fault, Retry, Unit, UnitCounts};
 use sqlx::PgPool;
 
 use crate::catalogue::KnownNames;
@@ -37,6 +37,7 @@ pub(crate) async fn run(
     shards: Shards,
     names: &KnownNames,
     mut unit: Unit,
+    counts: &UnitCounts,
     note_lost: impl Fn(),
 ) -> Result<Applied, Fault> {
     let began = Instant::now();
@@ -50,9 +51,18 @@ pub(crate) async fn run(
         let retries = tally.conflicts + tally.lost;
         match result {
             Ok(wrote) => return Ok(Applied { wrote, statements: tally.statements, retries }),
-            Err(UnitFault::Conflict) if tally.conflicts < MAX_CONFLICTS && in_time => tally.conflicts += 1,
-            Err(UnitFault::Lost(_)) if tally.lost < MAX_LOST && in_time => tally.lost += 1,
-            Err(UnitFault::Unknown) if unit.repeatable && tally.lost < MAX_LOST => tally.lost += 1,
+            Err(UnitFault::Conflict(why)) if tally.conflicts < MAX_CONFLICTS && in_time => {
+                tally.conflicts += 1;
+                counts.again(why);
+            }
+            Err(UnitFault::Lost(_)) if tally.lost < MAX_LOST && in_time => {
+                tally.lost += 1;
+                counts.again(Retry::ConnectionLost);
+            }
+            Err(UnitFault::Unknown) if unit.repeatable && tally.lost < MAX_LOST => {
+                tally.lost += 1;
+                counts.again(Retry::OutcomeUnknown);
+            }
             Err(fault) => return Err(fault.into()),
         }
         tracing::debug!(unit = unit.name, conflicts = tally.conflicts, lost = tally.lost, "again");

@@ -10,11 +10,33 @@ const CONFIGURATION: [&str; 6] =
     ["meta", "workspaces", "api_keys", "subscription_groups", "line_channels", "_sqlx_migrations"];
 
 /// Reads over all shards, for background work and `doctor`, and the one write that gives up leases.
-const OVER_ALL_SHARDS: [&str; 4] = ["find_jobs", "release_jobs", "scan_inbox_pending", "find_expired_merges"];
+const OVER_ALL_SHARDS: [&str; 6] = [
+    "find_jobs",
+    "release_jobs",
+    "scan_inbox_pending",
+    "find_expired_merges",
+    // Of tables without shards, whose names are put in.
+    "read_copied_configuration",
+    "put_copied_configuration",
+];
 
 /// Neither rows nor tables are named.
-const WITHOUT_ROWS: [&str; 5] =
-    ["server_encoding", "has_schema", "lock_migrations", "number_consents", "number_journal"];
+const WITHOUT_ROWS: [&str; 14] = [
+    "wait_long",
+    "server_encoding",
+    "has_schema",
+    "lock_migrations",
+    "number_consents",
+    "number_journal",
+    "begin_reading",
+    "set_next_number",
+    "is_copying",
+    "make_copying",
+    "begin_copying",
+    "read_copying",
+    "note_copied",
+    "end_copying",
+];
 
 /// Clock, chance and locks beside rows do not repeat; the others are forms that Citus refuses, or whose plan rests on
 /// statistics (docs/adr/010).

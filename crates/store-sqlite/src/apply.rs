@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use profile_model::{ChangeSet, Key, ProfileId, Source, StateOf, WorkspaceId};
-use profile_store::Fault;
+use profile_store::{Fault, Retry};
 
 use crate::catalogue::KnownNames;
 use crate::fault::UnitFault;
@@ -145,7 +145,7 @@ pub(crate) async fn run<R>(
 
 /// A short count: something moved between load and apply.
 fn all(affected: u64, wanted: usize) -> Result<(), UnitFault> {
-    if affected == wanted as u64 { Ok(()) } else { Err(UnitFault::Conflict) }
+    if affected == wanted as u64 { Ok(()) } else { Err(UnitFault::Conflict(Retry::MovedRow)) }
 }
 
 fn tie(key: &Key, pid: i64) -> i64 {

@@ -5,9 +5,10 @@ use std::path::Path;
 use profile_store::Fault;
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
 use crate::statement::plain;
-use crate::store::{Options, SqliteStore, connect_options};
+use crate::store::SqliteStore;
 
 impl SqliteStore {
     /// Copies the database as it is at one moment to a new file, ledger of erasures and all, while others read and write.

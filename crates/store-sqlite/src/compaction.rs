@@ -7,9 +7,10 @@ use profile_store::Fault;
 use sqlx::sqlite::SqliteLockingMode;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
 use crate::statement::plain;
-use crate::store::{Options, SqliteStore, connect_options};
+use crate::store::SqliteStore;
 
 /// How long another process may take to let go of the file.
 const WAIT: Duration = Duration::from_millis(500);

@@ -5,8 +5,9 @@ use std::path::Path;
 use profile_store::{Examination, Fault};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
-use crate::store::{Options, SqliteStore, connect_options};
+use crate::store::SqliteStore;
 
 const COUNTS: &[(&str, &str)] = &[
     ("profiles", "-- count_profiles\nSELECT count(*) FROM profiles"),
@@ -62,6 +63,9 @@ async fn examine(connection: &mut SqliteConnection) -> Result<Examination, sqlx:
     found.schema_version = number(connection, version).await?;
     if found.schema_version != crate::SCHEMA_VERSION {
         return Ok(found);
+    }
+    if number(connection, crate::moving::IS_UNFINISHED).await? != 0 {
+        found.damage.push(profile_store::HALF_A_COPY.to_owned());
     }
     for (table, count) in COUNTS {
         found.counts.push((table, number(connection, count).await?));

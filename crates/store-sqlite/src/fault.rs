@@ -1,12 +1,12 @@
 //! From what SQLite says to what the contract says. Never with data of a row.
 
-use profile_store::Fault;
+use profile_store::{Fault, Retry};
 
 /// Why a unit did not go through.
 #[derive(Debug)]
 pub(crate) enum UnitFault {
     /// Something moved between load and apply: load and decide again.
-    Conflict,
+    Conflict(Retry),
     /// The unit alone failed.
     Unit(Fault),
     /// The transaction is gone, with every unit of its group.
@@ -18,7 +18,7 @@ impl From<sqlx::Error> for UnitFault {
         if let sqlx::Error::Database(database) = &error
             && database.is_unique_violation()
         {
-            return Self::Conflict;
+            return Self::Conflict(Retry::LostSlot);
         }
         match code(&error) {
             // Full disk, input/output error, corrupt, cannot open: SQLite may have rolled back by itself.

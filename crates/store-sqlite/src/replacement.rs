@@ -7,9 +7,10 @@ use profile_store::Fault;
 use sqlx::sqlite::SqliteLockingMode;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
+use crate::connecting::{Options, connect_options};
 use crate::fault::to_fault;
 use crate::statement::{Bound, Counted, MAX_ROWS, SetStatement, plain};
-use crate::store::{Options, SqliteStore, connect_options};
+use crate::store::SqliteStore;
 
 /// What a database that is replaced hands on.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +83,25 @@ static REVOKE: SetStatement = SetStatement {
 const NOTE: &str = "-- note_carried_erasures\nUPDATE workspaces SET has_erasures = 1 WHERE id IN \
                     (SELECT DISTINCT sk >> 16 FROM erased_identifiers)";
 
+/// Opens a file for ourselves alone.
+///
+/// # Errors
+/// [`Fault::Unavailable`] if another process has it open; [`Fault::Inconsistent`] if it is damaged.
+pub(crate) async fn take(path: &Path, options: &Options) -> Result<SqliteConnection, Fault> {
+    let wanted = connect_options(path, options)?
+        .create_if_missing(false)
+        .busy_timeout(std::time::Duration::from_millis(500))
+        .locking_mode(SqliteLockingMode::Exclusive);
+    let mut connection = wanted.connect().await.map_err(|error| to_fault(&error))?;
+    for text in [
+        "-- take_file\nSELECT count(*) FROM sqlite_schema",
+        "-- checkpoint_before\nPRAGMA wal_checkpoint(TRUNCATE)",
+    ] {
+        plain(text).execute(&mut connection).await.map_err(|error| to_fault(&error))?;
+    }
+    Ok(connection)
+}
+
 /// A database file that is about to be replaced, held so that nobody else can use it.
 #[derive(Debug)]
 pub struct Displaced {
@@ -95,18 +115,7 @@ impl Displaced {
     /// # Errors
     /// [`Fault::Unavailable`] if another process has it open; [`Fault::Inconsistent`] if it is damaged.
     pub async fn take(path: &Path, options: &Options) -> Result<Self, Fault> {
-        let wanted = connect_options(path, options)?
-            .create_if_missing(false)
-            .busy_timeout(std::time::Duration::from_millis(500))
-            .locking_mode(SqliteLockingMode::Exclusive);
-        let mut connection = wanted.connect().await.map_err(|error| to_fault(&error))?;
-        for text in [
-            "-- take_file\nSELECT count(*) FROM sqlite_schema",
-            "-- checkpoint_before\nPRAGMA wal_checkpoint(TRUNCATE)",
-        ] {
-            plain(text).execute(&mut connection).await.map_err(|error| to_fault(&error))?;
-        }
-        Ok(Self { path: path.to_owned(), connection })
+        Ok(Self { path: path.to_owned(), connection: take(path, options).await? })
     }
 
     /// What it hands on; nothing from a file that is no database of ours.

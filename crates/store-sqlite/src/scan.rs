@@ -6,7 +6,7 @@ use profile_model::{
     ChannelId, ErasureId, Friendship, InboxKey, InboxRow, InboxState, JournalEntry, Kind, LineUserId,
     Profile, ProfileId, Suppression, Timestamp, WorkspaceId,
 };
-use profile_store::Fault;
+use profile_store::{Backlog, Fault};
 use serde_json::value::RawValue;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -101,6 +101,28 @@ pub(crate) async fn inbox_pending(
     let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
     let rows = fetch(counted, query.bind(channel).bind(event).bind(i64::from(limit))).await?;
     rows.iter().map(read_inbox).collect()
+}
+
+/// What waits, over all workspaces.
+pub(crate) async fn backlog(counted: &mut Counted<'_>) -> Result<Backlog, Fault> {
+    let number = |row: &SqliteRow, at: usize| row.try_get::<i64, _>(at).map_err(|error| to_fault(&error));
+    let inbox =
+        plain("-- count_inbox_pending\nSELECT count(*), min(received_at) FROM line_inbox WHERE state = 0");
+    let mut backlog = Backlog::default();
+    for row in fetch(counted, inbox).await? {
+        backlog.inbox_pending = number(&row, 0)?.unsigned_abs();
+        let oldest: Option<i64> = row.try_get(1).map_err(|error| to_fault(&error))?;
+        backlog.inbox_oldest = oldest.map(Timestamp::from_micros);
+    }
+    let jobs = plain("-- count_open_jobs\nSELECT kind, count(*) FROM jobs WHERE open = 1 GROUP BY kind");
+    for row in fetch(counted, jobs).await? {
+        let kind = usize::try_from(number(&row, 0)?).unwrap_or(0);
+        // Kinds are counted from 1, in the order of the list.
+        if let Some(open) = kind.checked_sub(1).and_then(|place| backlog.jobs_open.get_mut(place)) {
+            *open = number(&row, 1)?.unsigned_abs();
+        }
+    }
+    Ok(backlog)
 }
 
 pub(crate) fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fault> {

@@ -1,102 +1,41 @@
 //! Opening the file, and the contract on it.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{ConstantBuilder, Retryable as _};
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
     ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
-use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Unit};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use profile_store::{Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Unit, WriterFigures};
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::fault::{is_busy, to_fault};
+use crate::connecting::{Options, READER_CACHE, connect_first, connect_options};
+use crate::fault::to_fault;
 use crate::load::Found;
 use crate::lookups::Lookups;
 use crate::statement::Counted;
-use crate::writer::{Queues, Request, queues};
-
-/// How to open.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Connections for look-ups, and as many for everything else that is read.
-    pub readers: u32,
-    /// How long a locked file is waited for.
-    pub busy_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { readers: 2, busy_timeout: Duration::from_secs(5) }
-    }
-}
+use crate::writer::{Queues, Request, WriterCounts, queues};
 
 /// The store on one SQLite file.
 pub struct SqliteStore {
     queues: Mutex<Option<Queues>>,
+    counts: Arc<WriterCounts>,
     lookups: Lookups,
     readers: SqlitePool,
     writer: Mutex<Option<JoinHandle<SqliteConnection>>>,
     checkpointer: JoinHandle<()>,
 }
 
-/// Pages of WAL before SQLite checkpoints inside a commit: large, because the checkpointer does it beside the writer.
-const AUTOCHECKPOINT_PAGES: &str = "65536";
-
-/// How long to wait before a file that another process is making is opened again.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
-/// Page cache of the writer, in KiB (negative: not pages).
-const WRITER_CACHE: &str = "-32768";
-
-/// Page cache of a reader: the inner pages of the trees. A commit empties it, and what is behind it is in the system's
-/// cache, so that more would only be memory.
-const READER_CACHE: &str = "-4096";
-
-/// Rows a connection's thread may read ahead of who asked: a whole set, so that it does not stop and start.
-const ROWS_AHEAD: usize = 1024;
-
 /// How often the checkpointer runs (engine.md: the largest single knob found).
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(300);
-
-pub(crate) fn connect_options(path: &Path, options: &Options) -> Result<SqliteConnectOptions, Fault> {
-    let base = SqliteConnectOptions::from_str("sqlite:").map_err(|error| to_fault(&error))?;
-    Ok(base
-        .filename(path)
-        .create_if_missing(true)
-        .foreign_keys(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(options.busy_timeout)
-        .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
-        .pragma("cache_size", WRITER_CACHE)
-        .pragma("temp_store", "memory")
-        .statement_cache_capacity(256)
-        .row_buffer_size(ROWS_AHEAD)
-        .disable_statement_logging())
-}
-
-/// The first connection of a process. It may turn a new file to WAL, for which SQLite, unlike with every other lock,
-/// does not wait if another process does the same at that moment: so we wait, as long as for the others.
-async fn connect_first(path: &Path, options: &Options) -> Result<SqliteConnection, Fault> {
-    let wanted = connect_options(path, options)?;
-    let tries =
-        usize::try_from(options.busy_timeout.as_millis() / BUSY_PAUSE.as_millis()).unwrap_or(usize::MAX);
-    let pauses = ConstantBuilder::new().with_delay(BUSY_PAUSE).with_max_times(tries).with_jitter();
-    let connect = || wanted.connect();
-    connect.retry(pauses).when(is_busy).await.map_err(|error| to_fault(&error))
-}
 
 impl SqliteStore {
     /// Opens or creates the file (and its folder), brings the schema up to date, and starts the writer.
@@ -107,7 +46,10 @@ impl SqliteStore {
         let path: PathBuf = path.as_ref().to_owned();
         Self::migrate(&path, &options).await?;
         let wanted = connect_options(&path, &options)?;
-        let writing = wanted.connect().await.map_err(|error| to_fault(&error))?;
+        let mut writing = wanted.connect().await.map_err(|error| to_fault(&error))?;
+        if crate::moving::is_unfinished(&mut writing).await? {
+            return Err(Fault::Inconsistent(profile_store::HALF_A_COPY.into()));
+        }
         let checkpointing = wanted.connect().await.map_err(|error| to_fault(&error))?;
         let reading = wanted.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
         let readers = SqlitePoolOptions::new()
@@ -125,11 +67,14 @@ impl SqliteStore {
             looking_up.push(reading.connect().await.map_err(|error| to_fault(&error))?);
         }
         let (queues, receivers) = queues();
+        let counts = Arc::new(WriterCounts::default());
+        let writer = crate::writer::run(writing, receivers, Arc::clone(&counts));
         Ok(Self {
             queues: Mutex::new(Some(queues)),
+            counts,
             lookups: Lookups::start(looking_up),
             readers,
-            writer: Mutex::new(Some(tokio::spawn(crate::writer::run(writing, receivers)))),
+            writer: Mutex::new(Some(tokio::spawn(writer))),
             checkpointer: tokio::spawn(checkpoint(checkpointing)),
         })
     }
@@ -195,7 +140,9 @@ macro_rules! read {
 #[async_trait]
 impl Backend for SqliteStore {
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault> {
-        self.ask(|answer| Request::Unit(Box::new(unit), answer)).await
+        let ended = self.ask(|answer| Request::Unit(Box::new(unit), answer)).await;
+        self.counts.units.ended(&ended);
+        ended
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
@@ -343,6 +290,29 @@ impl Backend for SqliteStore {
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
         self.ask(|answer| Request::Expire(now, limit, answer)).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Fault> {
+        read!(self, counted => crate::scan::backlog(counted))
+    }
+
+    fn figures(&self) -> Figures {
+        let (size, idle) = (u64::from(self.readers.size()), self.readers.num_idle() as u64);
+        // While it closes, nobody may wait any more.
+        let waiting = self.queues.try_lock().ok().and_then(|queues| queues.as_ref().map(Queues::waiting));
+        let (waiting_interactive, waiting_bulk) = waiting.unwrap_or_default();
+        Figures {
+            connections_in_use: size.saturating_sub(idle),
+            connections_idle: idle,
+            connections_max: self.readers.options().get_max_connections().into(),
+            writer: Some(WriterFigures {
+                waiting_interactive,
+                waiting_bulk,
+                groups: self.counts.groups.get(),
+                grouped: self.counts.grouped.get(),
+            }),
+            ..self.counts.units.figures()
+        }
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -1,10 +1,11 @@
 //! The one writer: group commit over two queues.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use profile_model::{Decision, Lease, Timestamp, WorkspaceId};
-use profile_store::{Applied, Expired, Fault, Job, JobKind, Lane, Unit};
+use profile_store::{Applied, Count, Expired, Fault, Job, JobKind, Lane, Retry, Unit, UnitCounts};
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,6 +47,15 @@ pub(crate) struct Queues {
     bulk: mpsc::Sender<Request>,
 }
 
+/// What the writer counts.
+#[derive(Debug, Default)]
+pub(crate) struct WriterCounts {
+    pub(crate) units: UnitCounts,
+    pub(crate) groups: Count,
+    /// Requests in all groups together.
+    pub(crate) grouped: Count,
+}
+
 pub(crate) struct Receivers {
     interactive: mpsc::Receiver<Request>,
     bulk: mpsc::Receiver<Request>,
@@ -58,6 +68,12 @@ pub(crate) fn queues() -> (Queues, Receivers) {
 }
 
 impl Queues {
+    /// How many wait: interactive ones, bulk ones.
+    pub(crate) fn waiting(&self) -> (u64, u64) {
+        let waiting = |queue: &mpsc::Sender<Request>| (queue.max_capacity() - queue.capacity()) as u64;
+        (waiting(&self.interactive), waiting(&self.bulk))
+    }
+
     pub(crate) async fn send(&self, request: Request) -> Result<(), Fault> {
         let queue = match &request {
             Request::Unit(unit, _) if unit.lane == Lane::Bulk => &self.bulk,
@@ -93,15 +109,27 @@ impl Receivers {
 type Answer = Box<dyn FnOnce(Result<(), Fault>) + Send>;
 
 /// Runs until every sender is gone and both queues are empty.
-pub(crate) async fn run(mut connection: SqliteConnection, mut receivers: Receivers) -> SqliteConnection {
+pub(crate) async fn run(
+    mut connection: SqliteConnection,
+    mut receivers: Receivers,
+    counts: Arc<WriterCounts>,
+) -> SqliteConnection {
     let mut ahead = Ahead::default();
     while let Some(first) = receivers.next().await {
-        if let Err(fault) = begin(&mut connection).await {
+        if let Err(fault) = begin(&mut connection, &counts.units).await {
             refuse(first, fault);
             continue;
         }
         let mut answers: Vec<Answer> = Vec::new();
-        let ended = group(&mut connection, first, &mut receivers, &mut ahead, &mut answers).await;
+        let mut group = Group {
+            connection: &mut connection,
+            ahead: &mut ahead,
+            counts: &counts.units,
+            answers: &mut answers,
+        };
+        let ended = group.run(first, &mut receivers).await;
+        counts.groups.add(1);
+        counts.grouped.add(answers.len() as u64);
         let committed = match ended {
             Ok(()) => execute(&mut connection, "-- commit\nCOMMIT").await,
             Err(fault) => Err(fault),
@@ -122,11 +150,14 @@ async fn execute(connection: &mut SqliteConnection, text: &'static str) -> Resul
     plain(text).execute(connection).await.map(drop).map_err(|error| to_fault(&error))
 }
 
-async fn begin(connection: &mut SqliteConnection) -> Result<(), Fault> {
+async fn begin(connection: &mut SqliteConnection, counts: &UnitCounts) -> Result<(), Fault> {
     let mut tries = 0;
     loop {
         match execute(connection, "-- begin\nBEGIN IMMEDIATE").await {
-            Err(Fault::Unavailable(_)) if tries < MAX_BUSY => tries += 1,
+            Err(Fault::Unavailable(_)) if tries < MAX_BUSY => {
+                tries += 1;
+                counts.again(Retry::LockTimeout);
+            }
             result => return result,
         }
     }
@@ -141,23 +172,58 @@ fn refuse(request: Request, fault: Fault) {
     }
 }
 
-/// Runs units until the group is full, its time is over, or nobody waits who may. An error ends the whole group.
-async fn group(
-    connection: &mut SqliteConnection,
-    first: Request,
-    receivers: &mut Receivers,
-    ahead: &mut Ahead,
-    answers: &mut Vec<Answer>,
-) -> Result<(), Fault> {
-    let began = Instant::now();
-    ahead.next_pid = next_pid(connection).await?;
-    let mut request = Some(first);
-    while let Some(current) = request {
-        handle(connection, current, ahead, answers).await?;
-        let full = answers.len() >= GROUP_UNITS;
-        request = if full { None } else { receivers.waiting(began.elapsed()) };
+/// Requests that share a commit.
+struct Group<'g> {
+    connection: &'g mut SqliteConnection,
+    ahead: &'g mut Ahead,
+    counts: &'g UnitCounts,
+    answers: &'g mut Vec<Answer>,
+}
+
+impl Group<'_> {
+    /// Runs units until the group is full, its time is over, or nobody waits who may. An error ends the whole group.
+    async fn run(&mut self, first: Request, receivers: &mut Receivers) -> Result<(), Fault> {
+        let began = Instant::now();
+        self.ahead.next_pid = next_pid(self.connection).await?;
+        let mut request = Some(first);
+        while let Some(current) = request {
+            self.handle(current).await?;
+            let full = self.answers.len() >= GROUP_UNITS;
+            request = if full { None } else { receivers.waiting(began.elapsed()) };
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn handle(&mut self, request: Request) -> Result<(), Fault> {
+        match request {
+            Request::Unit(mut unit, answer) => {
+                let result = match run_unit(self.connection, &mut unit, self.ahead, self.counts).await {
+                    Ok(applied) => Ok(applied),
+                    Err(UnitFault::Conflict(_)) => Err(Fault::Conflict),
+                    Err(UnitFault::Unit(fault)) => Err(fault),
+                    Err(UnitFault::Group(fault)) => {
+                        let _ = answer.send(Err(fault.clone()));
+                        return Err(fault);
+                    }
+                };
+                self.answers.push(held(answer, result));
+            }
+            Request::Claim(kind, lease, now, limit, answer) => {
+                let mut counted = Counted::new(self.connection);
+                let result = crate::jobs::claim(&mut counted, kind, &lease, now, limit).await;
+                self.answers.push(held(answer, result));
+            }
+            Request::Release(owner, answer) => {
+                let result = crate::jobs::release(&mut Counted::new(self.connection), &owner).await;
+                self.answers.push(held(answer, result));
+            }
+            Request::Expire(now, limit, answer) => {
+                let result = crate::expiry::expire(&mut Counted::new(self.connection), now, limit).await;
+                self.answers.push(held(answer, result));
+            }
+        }
+        Ok(())
+    }
 }
 
 async fn next_pid(connection: &mut SqliteConnection) -> Result<i64, Fault> {
@@ -166,42 +232,6 @@ async fn next_pid(connection: &mut SqliteConnection) -> Result<i64, Fault> {
          coalesce((SELECT max(pid) FROM retired_profiles), 0))",
     );
     query.fetch_one(connection).await.map_err(|error| to_fault(&error))
-}
-
-async fn handle(
-    connection: &mut SqliteConnection,
-    request: Request,
-    ahead: &mut Ahead,
-    answers: &mut Vec<Answer>,
-) -> Result<(), Fault> {
-    match request {
-        Request::Unit(mut unit, answer) => {
-            let result = match run_unit(connection, &mut unit, ahead).await {
-                Ok(applied) => Ok(applied),
-                Err(UnitFault::Conflict) => Err(Fault::Conflict),
-                Err(UnitFault::Unit(fault)) => Err(fault),
-                Err(UnitFault::Group(fault)) => {
-                    let _ = answer.send(Err(fault.clone()));
-                    return Err(fault);
-                }
-            };
-            answers.push(held(answer, result));
-        }
-        Request::Claim(kind, lease, now, limit, answer) => {
-            let mut counted = Counted::new(connection);
-            let result = crate::jobs::claim(&mut counted, kind, &lease, now, limit).await;
-            answers.push(held(answer, result));
-        }
-        Request::Release(owner, answer) => {
-            let result = crate::jobs::release(&mut Counted::new(connection), &owner).await;
-            answers.push(held(answer, result));
-        }
-        Request::Expire(now, limit, answer) => {
-            let result = crate::expiry::expire(&mut Counted::new(connection), now, limit).await;
-            answers.push(held(answer, result));
-        }
-    }
-    Ok(())
 }
 
 /// Answers with `result` once the commit is known, or with why there was none.
@@ -213,13 +243,17 @@ async fn run_unit(
     connection: &mut SqliteConnection,
     unit: &mut Unit,
     ahead: &mut Ahead,
+    counts: &UnitCounts,
 ) -> Result<Applied, UnitFault> {
     let mut counted = Counted::new(connection);
     let mut conflicts = 0;
     loop {
         match try_unit(&mut counted, unit, ahead).await {
             Ok(wrote) => return Ok(Applied { wrote, statements: counted.statements, retries: conflicts }),
-            Err(UnitFault::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
+            Err(UnitFault::Conflict(why)) if conflicts < MAX_CONFLICTS => {
+                conflicts += 1;
+                counts.again(why);
+            }
             Err(fault) => return Err(fault),
         }
     }

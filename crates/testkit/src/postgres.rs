@@ -9,8 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result, ensure};
 
 mod account;
+mod certificates;
 mod cluster;
 
+pub use certificates::Certificates;
 pub use cluster::Cluster;
 
 /// Names the server to test on: a URL whose database is only used to make and drop others. `cargo xtask test` sets it to
@@ -18,7 +20,7 @@ pub use cluster::Cluster;
 pub const URL_VARIABLE: &str = "ENMUSUBI_TEST_POSTGRES_URL";
 
 /// The programs that a cluster needs; all lie in one folder.
-const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "postgres", "psql"];
+const PROGRAMS: [&str; 5] = ["initdb", "pg_basebackup", "pg_ctl", "postgres", "psql"];
 
 /// Where Debian puts them, one folder per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";

@@ -25,6 +25,15 @@ pub struct ServerOptions {
     pub wrapper: Vec<String>,
 }
 
+impl ServerOptions {
+    /// On SQLite, whatever engine other servers are on: for tests about the file.
+    #[must_use]
+    pub fn in_a_file() -> Self {
+        let environment = vec![(DATABASE.to_owned(), "sqlite://data/enmusubi.db".to_owned())];
+        Self { environment, ..Self::default() }
+    }
+}
+
 /// A running server with its own data folder and database, which go when it is dropped.
 #[derive(Debug)]
 pub struct Server {

@@ -33,9 +33,16 @@ impl World {
     /// # Errors
     /// When any of it fails.
     pub async fn start(binary: impl AsRef<Path>) -> Result<Self> {
-        let world =
-            Self::start_with(binary, ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() })
-                .await?;
+        Self::start_on(binary, ServerOptions::default()).await
+    }
+
+    /// The same with a server that is started like this.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub async fn start_on(binary: impl AsRef<Path>, options: ServerOptions) -> Result<Self> {
+        let spec = ChannelSpec { tier: Some(Tier::Verified), ..ChannelSpec::default() };
+        let world = Self::connected(binary, spec, options).await?;
         world.wait_for_sync(world.connected["sync_id"].as_str().unwrap_or_default()).await?;
         Ok(world)
     }
@@ -45,10 +52,14 @@ impl World {
     /// # Errors
     /// When any of it fails.
     pub async fn start_with(binary: impl AsRef<Path>, spec: ChannelSpec) -> Result<Self> {
+        Self::connected(binary, spec, ServerOptions::default()).await
+    }
+
+    async fn connected(binary: impl AsRef<Path>, spec: ChannelSpec, options: ServerOptions) -> Result<Self> {
         let running = line_simulator::serve(SimulatorOptions::default()).await?;
         let line = SimulatorClient::new(&running.base_url())?;
         let channel = line.create_channel(spec).await?;
-        let options = ServerOptions { line_api_base: Some(running.base_url()), ..ServerOptions::default() };
+        let options = ServerOptions { line_api_base: Some(running.base_url()), ..options };
         let server = Server::start(binary, options).await?;
         let caller = server.caller();
         let connected = connect(&caller, &channel).await?;

@@ -8,9 +8,21 @@ use testkit::postgres::{Cluster, URL_VARIABLE};
 
 use crate::{check, clients, run, schemathesis, tools};
 
-/// Black-box suites that run once more on PostgreSQL. Not among them: backup, restore and compaction, which are for SQLite
-/// files; and suites about the process rather than the database.
-const ON_BOTH_ENGINES: &[&str] = &["api", "postgres", "scenario", "webhook"];
+/// Black-box suites that run once more on PostgreSQL: all but those that name their engines themselves. In them, what is
+/// about files of SQLite (backup, restore, compaction, syncs) does so, too.
+const ON_BOTH_ENGINES: &[&str] = &[
+    "api",
+    "channels",
+    "commands",
+    "duplicates",
+    "durability",
+    "erasure",
+    "identity",
+    "import",
+    "scenario",
+    "sync",
+    "webhook",
+];
 
 /// Runs `check`, makes sure that what the tests start is there, runs all tests of the workspace, then lets published clients
 /// work with the binary that they were run with, and holds its API against its own description.

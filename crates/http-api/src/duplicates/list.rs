@@ -17,8 +17,10 @@ pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Res
         .map_err(|_| Problem::invalid(Code::FieldInvalid, "the query cannot be read"))?;
     let rule = rule(|name| words.get(name).cloned())?;
     let paging = Paging::read(&parts.uri)?;
-    let groups =
-        state.store.duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit).await?;
+    let groups = state
+        .reading(&parts.uri)
+        .duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit)
+        .await?;
     let next = paging.next(&groups, |last| last.key.value.to_string());
     let groups: Vec<_> = groups.iter().map(render_group).collect();
     Ok(answer(StatusCode::OK, &json!({"message": "success", "groups": groups, "next_cursor": next})))

@@ -18,7 +18,7 @@ pub(crate) async fn history(
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.history.get").await?;
     let found = match ProfileId::parse(&id) {
-        Some(id) => state.store.history(caller.workspace, id).await?,
+        Some(id) => state.reading(&parts.uri).history(caller.workspace, id).await?,
         None => None,
     };
     let found = found.ok_or_else(|| {

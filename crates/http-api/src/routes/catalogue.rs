@@ -39,6 +39,7 @@ fn attributes() -> Route {
         .key("custom_attributes.get")
         .says("Custom attributes", "In alphabetical order; the next page is in the `Link` header.")
         .asks([cursor()])
+        .may_be_stale()
         .answers(200, "A page.", success([("attributes", list(named))]))
         .refuses(400, &[Code::FieldInvalid])
         .example(Example::new(
@@ -62,6 +63,7 @@ fn events() -> Route {
         .key("events.get")
         .says("Custom events", "In alphabetical order; the next page is in the `Link` header.")
         .asks([cursor()])
+        .may_be_stale()
         .answers(200, "A page.", success([("events", list(named))]))
         .refuses(400, &[Code::FieldInvalid])
         .example(Example::new(
@@ -79,6 +81,7 @@ fn names(route: Route, array: &'static str, sample: &'static str) -> Route {
     let answer: Value = json!({"message": "success", array: [sample]});
     route
         .asks([page()])
+        .may_be_stale()
         .answers(200, "A page.", success([(array, list(text()))]))
         .refuses(400, &[Code::FieldInvalid])
         .example(Example::new("the first page", 200, answer))

@@ -31,6 +31,7 @@ fn rule() -> [Parameter; 4] {
 fn listed() -> Route {
     Route::get("/users/duplicates", list::list)
         .key("users.duplicates.get")
+        .may_be_stale()
         .says(
             "Users that share a value",
             "Each group with whom a merge would keep, and why one would be left to a person.",

@@ -124,6 +124,7 @@ fn updated_alias() -> Route {
 fn history() -> Route {
     Route::get("/users/{braze_id}/history", history::history)
         .key("users.history.get")
+        .may_be_stale()
         .says(
             "Why this is one person",
             "Creations, joins, partings and changes of identifiers, oldest first.",
@@ -143,6 +144,7 @@ fn history() -> Route {
 fn everything() -> Route {
     Route::get("/users/{braze_id}/everything", everything::everything)
         .key("users.export.ids")
+        .may_be_stale()
         .says(
             "All that is stored about one person",
             "From every table, one JSON object in a line, for a disclosure request. A body that breaks off is not all.",

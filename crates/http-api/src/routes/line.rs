@@ -139,6 +139,7 @@ fn webhook() -> Route {
 fn line_user() -> Route {
     Route::get("/line/users/{line_user_id}", line_users::line_user)
         .key("line.users.get")
+        .may_be_stale()
         .says("Who is this LINE ID?", "Its state on each channel, and everybody who has it.")
         .answers(200, "Somebody has it, or a channel has heard of it.", schemas::line_user())
         .refuses(400, &[Code::LineUserIdInvalid])

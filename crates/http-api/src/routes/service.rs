@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::openapi::schemas::{object, success, text};
 use crate::route::{Example, Route};
-use crate::{openapi, probes};
+use crate::{metrics, openapi, probes};
 
 pub(super) fn routes() -> Vec<Route> {
     let probe = |route: Route, summary, text| {
@@ -21,6 +21,9 @@ pub(super) fn routes() -> Vec<Route> {
             "Can it work?",
             "The database answers and has the schema that this version wants; else 503.",
         ),
+        Route::get("/metrics", metrics::serve)
+            .says("Figures for Prometheus", "In OpenMetrics text; docs/operations.md lists them.")
+            .answers_in("application/openmetrics-text", 200, "The figures.", text()),
         Route::get("/openapi.json", openapi::serve)
             .says("This description, for machines", "OpenAPI 3.1.")
             .answers(200, "The document.", object([("openapi", text())])),

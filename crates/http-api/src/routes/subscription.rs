@@ -116,6 +116,7 @@ fn who() -> [Parameter; 3] {
 fn status() -> Route {
     Route::get("/subscription/status/get", read::status)
         .key("subscription.status.get")
+        .may_be_stale()
         .says("The states of users in a group", "")
         .asks([Parameter {
             name: "subscription_group_id",
@@ -145,6 +146,7 @@ fn users() -> Route {
     });
     Route::get("/subscription/user/status", read::users)
         .key("subscription.groups.get")
+        .may_be_stale()
         .says("The groups of users", "Only groups in which the user ever had a state.")
         .asks(who())
         .asks([page("limit", "At most 100 users, and so many if absent."), page("offset", "Users to skip.")])

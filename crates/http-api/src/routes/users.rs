@@ -118,6 +118,7 @@ fn exported() -> Route {
     Route::post("/users/export/ids", export::export_ids)
         .key("users.export.ids")
         .json()
+        .may_be_stale()
         .says(
             "Export users by identifier",
             "Up to 50 of each array; one of `device_id`, `email_address` and `phone`. Without `fields_to_export` all \

@@ -33,7 +33,7 @@ pub(crate) async fn status(State(state): State<ApiState>, request: Request) -> R
     if who.is_empty() {
         return Err(nobody_named());
     }
-    let states = state.store.states_of(caller.workspace, group, &who).await?;
+    let states = state.reading(&parts.uri).states_of(caller.workspace, group, &who).await?;
     let status: Map<String, Value> =
         names.into_iter().zip(states).map(|(name, state)| (name, word(state).into())).collect();
     Ok(answer(StatusCode::OK, &json!({"status": status, "message": "success"})))
@@ -57,7 +57,7 @@ pub(crate) async fn users(State(state): State<ApiState>, request: Request) -> Re
     if who.is_empty() {
         return Err(nobody_named());
     }
-    let found = state.store.groups_of(caller.workspace, &who).await?;
+    let found = state.reading(&parts.uri).groups_of(caller.workspace, &who).await?;
     let total = found.len();
     let users: Vec<_> = found.iter().skip(offset).take(limit).map(render).collect();
     let body = json!({"users": users, "total_count": total, "message": "success", "errors": []});

@@ -68,11 +68,13 @@ async fn ask(router: &Router) -> (Answer, Value) {
 #[tokio::test]
 async fn every_fault_of_the_store_has_its_answer() {
     let unavailable = "the store cannot be used now; nothing was written, try again";
+    let replica = "the read replica cannot be used now; try again, or ask without 'stale'";
     let unknown = "the connection to the database broke while committing; check before trying again";
     let conflict = "too many conflicting writes; nothing was written, try again";
     let internal = "an internal error happened";
     for (fault, status, code, message) in [
         (Fault::Unavailable("disk full at /var".into()), 503, "storage_unavailable", unavailable),
+        (Fault::ReplicaUnavailable("gone".into()), 503, "replica_unavailable", replica),
         (Fault::OutcomeUnknown, 503, "outcome_unknown", unknown),
         (Fault::Conflict, 503, "conflict", conflict),
         (Fault::Inconsistent("profiles.email".into()), 500, "internal", internal),

@@ -34,7 +34,7 @@ pub enum Call {
 }
 
 /// What later operations need to know of earlier ones.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Memory {
     merges: Vec<MergeId>,
 }

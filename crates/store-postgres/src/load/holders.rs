@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use profile_model::{Key, Keys, ProfileId};
-use profile_store::Fault;
+use profile_store::{Fault, Retry};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ pub(super) async fn lock(
     if locked > 0 && !asked.is_empty() {
         let again = resolve(counted, shards, &asked).await?;
         if ids_of(&again, &identifiers, &keys.profiles) != ids {
-            return Err(UnitFault::Conflict);
+            return Err(UnitFault::Conflict(Retry::MovedRow));
         }
         resolved = again;
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -9,6 +10,7 @@ use std::process::{Child, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::account::Account;
+use super::certificates::Certificates;
 
 /// How often another port is tried when somebody took the free one before us.
 const TRIES: usize = 5;
@@ -49,6 +51,52 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed or does not come up; its log is in the error.
     pub fn start() -> Result<Self> {
+        let cluster = Self::make()?;
+        cluster.initialise()?;
+        cluster.launch("")
+    }
+
+    /// One that takes connections by TLS alone, with these certificates.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_with_tls(certificates: &Certificates) -> Result<Self> {
+        let cluster = Self::make()?;
+        cluster.initialise()?;
+        for (name, text) in [("server.crt", &certificates.server), ("server.key", &certificates.server_key)] {
+            let path = cluster.data().join(name);
+            std::fs::write(&path, text)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+            cluster.account.own(&path)?;
+        }
+        std::fs::write(cluster.data().join("pg_hba.conf"), "hostssl all all all trust\n")?;
+        cluster.launch("ssl = on\n")
+    }
+
+    /// A server that follows this one and can be read.
+    ///
+    /// # Errors
+    /// When it cannot be copied, or does not come up.
+    pub fn replica(&self) -> Result<Self> {
+        let cluster = Self::make()?;
+        let mut copy = cluster.account.command(self.programs.join("pg_basebackup"));
+        copy.arg("--pgdata").arg(cluster.data()).args(["--dbname", &self.url()]);
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync"]);
+        let output = copy.output().context("pg_basebackup")?;
+        ensure!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
+        cluster.launch("")
+    }
+
+    /// Runs statements on its maintenance database; what they print, unaligned and without headers.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub fn run(&self, sql: &str) -> Result<String> {
+        super::run_sql(&self.url(), sql)
+    }
+
+    /// A folder with its janitor, and nothing in it.
+    fn make() -> Result<Self> {
         let programs = super::programs()?;
         let account = Account::choose()?;
         // Removed by the janitor, who lives longer than we do.
@@ -58,16 +106,25 @@ impl Cluster {
         janitor.args(["-c", JANITOR, "janitor"]).arg(programs.join("pg_ctl")).arg(&folder);
         janitor.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let janitor = janitor.spawn().context("the janitor cannot be started")?;
-        let mut cluster = Self { programs, account, folder, port: 0, janitor };
-        cluster.initialise()?;
+        Ok(Self { programs, account, folder, port: 0, janitor })
+    }
+
+    /// Starts it for the first time, on a port that nobody has.
+    fn launch(mut self, more: &str) -> Result<Self> {
         for _ in 1..TRIES {
-            if cluster.choose_port().and_then(|()| cluster.resume()).is_ok() {
-                return Ok(cluster);
+            if self.choose_port(more).and_then(|()| self.resume()).is_ok() {
+                return Ok(self);
             }
         }
-        cluster.choose_port()?;
-        cluster.resume()?;
-        Ok(cluster)
+        self.choose_port(more)?;
+        self.resume()?;
+        Ok(self)
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// URL of its maintenance database.
@@ -94,10 +151,10 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    fn choose_port(&mut self) -> Result<()> {
+    fn choose_port(&mut self, more: &str) -> Result<()> {
         self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let place = format!("port = {}\nunix_socket_directories = '{}'\n", self.port, self.folder.display());
-        std::fs::write(self.data().join("postgresql.conf"), format!("{SETTINGS}{place}"))?;
+        std::fs::write(self.data().join("postgresql.conf"), format!("{SETTINGS}{more}{place}"))?;
         Ok(())
     }
 
@@ -142,6 +199,20 @@ impl Drop for Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is written to the one can be read from the other, which takes no writes.
+    #[test]
+    fn a_replica_follows_its_primary() {
+        let cluster = Cluster::start().unwrap();
+        cluster.run("CREATE TABLE t (a int)").unwrap();
+        let replica = cluster.replica().unwrap();
+        cluster.run("INSERT INTO t VALUES (7)").unwrap();
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while replica.run("SELECT a FROM t").unwrap() != "7" {
+            assert!(std::time::Instant::now() < end, "it does not follow");
+        }
+        assert!(replica.run("INSERT INTO t VALUES (8)").is_err());
+    }
 
     #[test]
     fn a_cluster_is_stopped_resumed_and_leaves_nothing() {

@@ -1,0 +1,92 @@
+//! Connections: how they are made, and when they are looked at before they are used.
+
+use std::str::FromStr as _;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use profile_store::Fault;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+
+use crate::fault::to_fault;
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Most connections of this process.
+    pub connections: u32,
+    /// How long a connection is waited for, be it that none is free or that the server is gone.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take; zero: as long as it takes.
+    pub statement_timeout: Duration,
+    /// How long a row that somebody else holds is waited for.
+    pub lock_timeout: Duration,
+    /// Whether sessions may only read.
+    pub read_only: bool,
+    /// Treats every workspace as if it had so many buckets, for tests.
+    pub buckets: Option<u8>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            read_only: false,
+            buckets: None,
+        }
+    }
+}
+
+/// When a connection was lost last: those made before are asked whether they live before they are used.
+pub(crate) type LostAt = Arc<RwLock<Option<Instant>>>;
+
+fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
+    let base = PgConnectOptions::from_str(url).map_err(|error| to_fault(&error))?;
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    Ok(base
+        .application_name("enmusubi")
+        .options([
+            ("statement_timeout", milliseconds(options.statement_timeout)),
+            ("lock_timeout", milliseconds(options.lock_timeout)),
+            ("idle_in_transaction_session_timeout", "60000".to_owned()),
+            ("default_transaction_isolation", "read committed".to_owned()),
+            ("default_transaction_read_only", if options.read_only { "on" } else { "off" }.to_owned()),
+            // Sets of a few rows: compiling the plan would take longer than running it.
+            ("jit", "off".to_owned()),
+        ])
+        .disable_statement_logging())
+}
+
+/// One connection, without a pool.
+pub(crate) async fn connect(url: &str, options: &Options) -> Result<PgConnection, Fault> {
+    connect_options(url, options)?.connect().await.map_err(|error| to_fault(&error))
+}
+
+/// A pool whose connections are checked only after one was lost: asking each time would cost a round trip.
+pub(crate) async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Result<PgPool, Fault> {
+    let lost = Arc::clone(lost);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.acquire_timeout)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, known| {
+            let made = Instant::now().checked_sub(known.age);
+            let last = *lost.read().unwrap_or_else(PoisonError::into_inner);
+            Box::pin(async move {
+                if last.is_some_and(|last| made.is_none_or(|made| made <= last)) {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
+    let to = connect_options(url, options)?;
+    // A replica that is gone must not keep a server from starting.
+    if options.read_only {
+        return Ok(pool.connect_lazy_with(to));
+    }
+    pool.connect_with(to).await.map_err(|error| to_fault(&error))
+}
