@@ -50,6 +50,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Backup { out } => commands::backup::run(&plain()?, output, &out).await,
         Command::Restore(what) => commands::restore::run(&plain()?, output, &what).await,
         Command::Doctor { compact } => commands::doctor::run(&plain()?, output, compact).await,
-        Command::Migrate => commands::migrate::run(&plain()?, output).await,
+        Command::Migrate { distribute } => commands::migrate::run(&plain()?, output, distribute).await,
     }
 }

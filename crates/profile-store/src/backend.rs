@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Decision, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, Keys, Lease, Loaded,
-    SyncId, SyncRun, Timestamp, WorkspaceId,
+    Buckets, ChannelId, Config, Decision, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, Keys, Lease,
+    Loaded, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 /// Decides on what was loaded. May run more than once (a second round of loading, a retry): it must give the same
@@ -215,6 +215,11 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// Takes the images of merges that can no longer be undone at `now`, over all workspaces, and the logged writes that
     /// only they needed: at most about `limit` rows of each, in one transaction. None of either: nothing is left.
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault>;
+
+    /// Over how many buckets it can spread a workspace.
+    fn most_buckets(&self) -> Buckets {
+        Buckets::ONE
+    }
 
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;

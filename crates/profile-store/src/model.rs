@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, AnswerKey, ChannelId, Config, Consent, ConsentOf, DataType, Decision,
+    Address, AddressState, AnswerKey, Buckets, ChannelId, Config, Consent, ConsentOf, DataType, Decision,
     DuplicatesId, DuplicatesRun, ErasureId, EventRow, Friendship, ImportId, ImportIssue, ImportRun, InboxKey,
     InboxRow, JournalEntry, KeptAnswer, Key, Keys, Kind, Lease, LedgerMark, LedgerRow, LineUserId, Loaded,
     LoggedWrite, MergeId, MergeRecord, NameKind, Named, Parked, ParkedId, ParkedState, Profile, ProfileId,
@@ -306,6 +306,10 @@ impl Backend for ModelBackend {
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
         Ok(apply::expire(&mut self.lock(), now, limit as usize))
+    }
+
+    fn most_buckets(&self) -> Buckets {
+        Buckets::new(Buckets::MAX).unwrap_or_default()
     }
 
     async fn ready(&self) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::Timestamp;
+use profile_model::{Buckets, Timestamp};
 use profile_store::model::ModelBackend;
 use profile_store::{FixedClock, ProfileStore, conformance};
 
@@ -12,5 +12,7 @@ async fn the_model_passes_the_conformance_list() {
         let clock = Arc::new(FixedClock::at(Timestamp::from_millis(1_700_000_020_000)));
         ProfileStore::new(Arc::new(ModelBackend::default()), clock, std::env::temp_dir())
     };
-    assert_eq!(conformance::run_cases(make).await, Ok(conformance::CASES.len()));
+    for buckets in [1, 8].map(|count| Buckets::new(count).unwrap_or_default()) {
+        assert_eq!(conformance::run_cases(buckets, make).await, Ok(conformance::CASES.len()));
+    }
 }

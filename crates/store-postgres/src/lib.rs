@@ -5,6 +5,7 @@ mod apply;
 mod catalogue;
 mod config;
 mod consents;
+mod distribution;
 mod duplicates;
 mod examination;
 mod expiry;
@@ -20,5 +21,6 @@ mod store;
 mod traces;
 mod unit;
 
+pub use distribution::Distribution;
 pub use migrations::SCHEMA_VERSION;
 pub use store::{Options, PostgresStore};

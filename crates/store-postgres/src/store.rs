@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
-    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
-    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
-    WorkspaceId,
+    Buckets, ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship,
+    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId,
+    Loaded, NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun,
+    Timestamp, WorkspaceId,
 };
 use profile_store::{Applied, Backend, Expired, Fault, Job, JobKind, Lane, Unit};
 use sqlx::pool::PoolConnection;
@@ -35,8 +35,6 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long a row that somebody else holds is waited for.
     pub lock_timeout: Duration,
-    /// Treats every workspace as if it had so many buckets, for tests.
-    pub buckets: Option<u8>,
 }
 
 impl Default for Options {
@@ -46,8 +44,14 @@ impl Default for Options {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
-            buckets: None,
         }
+    }
+}
+
+impl Options {
+    /// For migrations, which wait for each other and rewrite tables.
+    pub(crate) fn patient(&self) -> Self {
+        Self { statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO, ..self.clone() }
     }
 }
 
@@ -83,8 +87,7 @@ pub struct PostgresStore {
     lost: LostAt,
     /// Imports and syncs leave most connections to requests that somebody waits for.
     bulk: Semaphore,
-    buckets: RwLock<HashMap<WorkspaceId, u8>>,
-    forced: Option<u8>,
+    buckets: RwLock<HashMap<WorkspaceId, Buckets>>,
     names: KnownNames,
 }
 
@@ -141,14 +144,7 @@ impl PostgresStore {
         let lost = LostAt::default();
         let pool = open_pool(url, &options, &lost).await?;
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
-        Ok(Self {
-            pool,
-            lost,
-            bulk,
-            buckets: RwLock::default(),
-            forced: options.buckets,
-            names: KnownNames::default(),
-        })
+        Ok(Self { pool, lost, bulk, buckets: RwLock::default(), names: KnownNames::default() })
     }
 
     /// Brings the schema up to date; the versions before and after.
@@ -156,10 +152,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::open`].
     pub async fn migrate(url: &str, options: &Options) -> Result<(i64, i64), Fault> {
-        // Migrations wait for each other, and rewrite tables.
-        let patient =
-            Options { statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO, ..options.clone() };
-        let mut connection = connect(url, &patient).await?;
+        let mut connection = connect(url, &options.patient()).await?;
         let encoding: String = sqlx::query_scalar("-- server_encoding\nSHOW server_encoding")
             .fetch_one(&mut connection)
             .await
@@ -194,9 +187,6 @@ impl PostgresStore {
 
     /// The shards of a workspace, asked for once: their number stays for the life of the workspace.
     pub(crate) async fn shards(&self, workspace: WorkspaceId) -> Result<Shards, Fault> {
-        if let Some(buckets) = self.forced {
-            return Ok(Shards::new(workspace, buckets));
-        }
         let known = self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(&workspace).copied();
         if let Some(buckets) = known {
             return Ok(Shards::new(workspace, buckets));
@@ -205,7 +195,7 @@ impl PostgresStore {
         if let Some(buckets) = found {
             self.buckets.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, buckets);
         }
-        Ok(Shards::new(workspace, found.unwrap_or(1)))
+        Ok(Shards::new(workspace, found.unwrap_or(Buckets::ONE)))
     }
 }
 
@@ -377,6 +367,10 @@ impl Backend for PostgresStore {
         // Lost with its transaction, a step is taken again by the next one.
         transaction.commit().await.map_err(|error| to_fault(&error))?;
         Ok(expired)
+    }
+
+    fn most_buckets(&self) -> Buckets {
+        Buckets::new(Buckets::MAX).unwrap_or_default()
     }
 
     async fn ready(&self) -> Result<(), Fault> {

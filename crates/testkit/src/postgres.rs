@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result, ensure};
 
 mod account;
+pub mod citus;
 mod cluster;
 
 pub use cluster::Cluster;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use testkit::ENGINE_VARIABLE;
 use testkit::postgres::{Cluster, URL_VARIABLE};
+use testkit::{BUCKETS_VARIABLE, ENGINE_VARIABLE};
 
 use crate::{check, run, schemathesis, tools};
 
@@ -34,6 +34,9 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     let mut suites = vec!["test", "--package", "enmusubi", "--no-fail-fast"];
     suites.extend(ON_BOTH_ENGINES.iter().flat_map(|suite| ["--test", suite]));
     run::step(root, "tests on PostgreSQL", &suites, &environment)?;
+    // And once more in a workspace that is spread over several shards.
+    let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres"), (BUCKETS_VARIABLE, "8")];
+    run::step(root, "tests on PostgreSQL, eight buckets", &suites, &environment)?;
     schemathesis::check(root)?;
     run::say("all checks and all tests passed")
 }
