@@ -142,7 +142,7 @@ async fn bodies_are_checked_for_size_type_and_syntax() {
 #[tokio::test]
 async fn exports_answer_as_documented() {
     let (_server, caller) = server().await;
-    let line = format!("U{:032x}", 5);
+    let line = testkit::line_id(5);
     let objects = [
         json!({"external_id": "a", "email": "Same@Example.com", "native_line_id": line}),
         json!({"external_id": "b", "email": "same@example.com"}),

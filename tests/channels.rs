@@ -3,16 +3,12 @@
 
 use line_simulator::verbs::{ChannelChange, ChannelMade, ChannelSpec};
 use serde_json::{Value, json};
-use testkit::{Event, Webhook, World};
+use testkit::{Event, Webhook, World, line_id};
 
 const FIRST: i64 = 1_727_600_000_000;
 
 async fn world() -> World {
     World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap()
-}
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
 }
 
 fn path(world: &World) -> String {

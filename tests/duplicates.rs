@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::{Value, json};
-use testkit::{Caller, Server, ServerOptions, World};
+use testkit::{Caller, Server, ServerOptions, World, alias, line_id};
 
 #[path = "duplicates/commands.rs"]
 mod commands;
@@ -25,14 +25,6 @@ async fn server() -> (Server, Caller) {
     let server = Server::start(BINARY, ServerOptions::default()).await.unwrap();
     let caller = server.caller();
     (server, caller)
-}
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
-}
-
-fn alias(label: &str, name: &str) -> Value {
-    json!({"alias_label": label, "alias_name": name})
 }
 
 async fn put(caller: &Caller, object: Value) {

@@ -45,7 +45,7 @@ async fn sixteen_clients_at_once_make_one_profile() {
 async fn sixteen_follows_of_a_new_line_id_make_one_profile() {
     let world = World::start(BINARY).await.unwrap();
     for round in 0..100 {
-        let id = format!("U{:032x}", 5000 + round);
+        let id = testkit::line_id(5000 + round);
         let all = (0..16).map(|number| {
             let (webhook, user) = (world.webhook.clone(), id.clone());
             let event = Event {
@@ -191,7 +191,7 @@ async fn acknowledged_webhooks_survive_kill_9() {
     let server = Mutex::new(server);
     let follow = |number: u32| Event {
         kind: "follow",
-        user: format!("U{number:032x}"),
+        user: testkit::line_id(number),
         at: 1_727_600_000_000,
         id: format!("storm-{number}"),
     };
@@ -211,7 +211,7 @@ async fn acknowledged_webhooks_survive_kill_9() {
     let caller = server.caller();
     for number in &acknowledged {
         let found =
-            caller.line_user(&format!("U{number:032x}")).await.unwrap().expect("acknowledged and gone");
+            caller.line_user(&testkit::line_id(*number)).await.unwrap().expect("acknowledged and gone");
         assert_eq!(found["channels"][0]["state"], "subscribed");
         assert_eq!(found["profiles"].as_array().unwrap().len(), 1);
     }

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::{Value, json};
-use testkit::{Answer, Caller, Server, ServerOptions, World};
+use testkit::{Answer, Caller, Server, ServerOptions, World, alias, line_id};
 
 #[path = "erasure/backup.rs"]
 mod backup;
@@ -36,18 +36,10 @@ async fn world() -> World {
     World::start(BINARY).await.unwrap()
 }
 
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
-}
-
 /// LINE's clock, a moment from now: later than whatever was just answered.
 fn soon() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap() + 1_000
-}
-
-fn alias(label: &str, name: &str) -> Value {
-    json!({"alias_label": label, "alias_name": name})
 }
 
 fn line_alias(id: &str) -> Value {

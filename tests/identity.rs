@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::{Value, json};
-use testkit::{Answer, Caller, Server, ServerOptions, World};
+use testkit::{Answer, Caller, Server, ServerOptions, World, alias, line_id};
 
 #[path = "identity/aliases.rs"]
 mod aliases;
@@ -73,14 +73,6 @@ async fn server() -> (Server, Caller) {
 
 async fn world() -> World {
     World::start(BINARY).await.unwrap()
-}
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
-}
-
-fn alias(label: &str, name: &str) -> Value {
-    json!({"alias_label": label, "alias_name": name})
 }
 
 /// Tracks one attributes object.

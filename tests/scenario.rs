@@ -3,16 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::{Value, json};
-use testkit::World;
+use testkit::{World, line_id};
 
 const FIRST: i64 = 1_727_600_000_000;
 
 async fn world() -> World {
     World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap()
-}
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
 }
 
 /// The anonymous profile of LIN-12: `native_line_id`, alias (`line_id`, ID), no external id.

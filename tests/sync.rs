@@ -44,7 +44,7 @@ async fn an_account_that_may_not_list_followers_still_gets_webhooks() {
     let run = world.wait_for_sync(world.connected["sync_id"].as_str().unwrap()).await.unwrap();
     assert_eq!(run["state"], "not_entitled");
     assert!(run["error"].is_string() && run["finished_at"].is_string());
-    let id = format!("U{:032x}", 1);
+    let id = testkit::line_id(1);
     world.webhook.event("follow", &id, 1_727_600_000_000, "e1").await.unwrap();
     assert_eq!(world.state(&id).await.unwrap().as_deref(), Some("subscribed"));
 }

@@ -2,16 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use serde_json::{Value, json};
-use testkit::{Event, World, sign};
+use testkit::{Event, World, line_id, sign};
 
 const FIRST: i64 = 1_727_600_000_000;
 
 async fn world() -> World {
     World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap()
-}
-
-fn line_id(number: u32) -> String {
-    format!("U{number:032x}")
 }
 
 fn event(kind: &'static str, user: &str, at: i64, id: &str) -> Value {

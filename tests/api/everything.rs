@@ -15,7 +15,7 @@ fn lines(answer: &testkit::Answer) -> Vec<Value> {
 async fn everything_tells_every_table_and_nobody_else() {
     let world = World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap();
     let caller = &world.caller;
-    let line_id = format!("U{:032x}", 77);
+    let line_id = testkit::line_id(77);
     let follow = Event { kind: "follow", user: line_id.clone(), at: 1_727_600_000_000, id: "ev-1".into() };
     world.webhook.send(&[follow.json()]).await.unwrap();
     let time = "2026-11-01T00:00:00Z";

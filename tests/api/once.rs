@@ -159,24 +159,30 @@ async fn every_call_that_changes_something_takes_a_key() {
 async fn after_kill_9_every_retry_is_answered_and_nothing_counts_twice() {
     let (mut server, mut caller) = server().await;
     let mut sent = 0;
-    for round in 0..5 {
+    for round in 0..5_usize {
         let keys: Vec<_> = (0..40).map(|number| format!("{round}-{number}")).collect();
         sent += keys.len();
         let body = purchase();
         let headers = |key: &str| {
             [("content-type", "application/json".to_owned()), ("idempotency-key", key.to_owned())]
         };
+        let (answered, mut so_far) = tokio::sync::mpsc::unbounded_channel();
         let storm = keys.iter().map(|key| {
             let (caller, body, headers) = (&caller, body.to_string().into_bytes(), headers(key));
+            let answered = answered.clone();
             async move {
                 let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                caller.send("/users/track", &headers, body).await.ok()
+                let answer = caller.send("/users/track", &headers, body).await.ok();
+                answered.send(()).unwrap();
+                answer
             }
         });
         // Killed when some are answered and some are not.
         let storm = futures_util::future::join_all(storm);
         let kill = async {
-            tokio::time::sleep(std::time::Duration::from_millis(5 * (round + 1))).await;
+            for _ in 0..=8 * round {
+                so_far.recv().await.unwrap();
+            }
             server.kill9().await.unwrap();
         };
         let (answers, ()) = futures_util::future::join(storm, kill).await;

@@ -208,7 +208,7 @@ async fn a_push_token_import_is_refused_by_name() {
 #[tokio::test]
 async fn an_export_gives_what_is_asked_for_and_no_more() {
     let (_server, caller) = server().await;
-    let line_id = format!("U{:032x}", 5);
+    let line_id = testkit::line_id(5);
     caller
         .track(
             &json!({"attributes": [{"external_id": "a", "first_name": "Hanako", "native_line_id": line_id}]}),

@@ -221,7 +221,7 @@ async fn track_sets_states_for_all_who_share_the_email() {
 async fn line_groups_ignore_what_customers_send() {
     let world = World::start(env!("CARGO_BIN_EXE_enmusubi")).await.unwrap();
     let group = world.connected["subscription_group_id"].as_str().unwrap();
-    let user = format!("U{:032x}", 9);
+    let user = testkit::line_id(9);
     world.webhook.event("follow", &user, 1_727_600_000_000, "f").await.unwrap();
     let body = json!({"attributes": [{"external_id": "a", "native_line_id": user}]});
     world.caller.track(&body).await.unwrap();

@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod line;
 pub(crate) mod migrate;
 pub(crate) mod profile;
+mod progress;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod workspace;

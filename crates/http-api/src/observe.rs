@@ -61,11 +61,16 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         method = %method,
         route = %route,
         status = response.status().as_u16(),
-        duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+        duration_ms = milliseconds(began.elapsed()),
         items = measured.items,
         statements = measured.statements,
         retries = measured.retries,
         "request"
     );
     response
+}
+
+/// Milliseconds with three decimals.
+fn milliseconds(elapsed: std::time::Duration) -> f64 {
+    f64::from(u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX)) / 1000.0
 }

@@ -75,10 +75,7 @@ pub fn track_keys(items: &[Item]) -> Keys {
     for item in items {
         let target = item.target.key();
         match &item.target {
-            Target::BrazeId(Some(id)) => {
-                keys.profiles.push(*id);
-                keys.identifiers.push(Key::merged(*id));
-            }
+            Target::BrazeId(Some(id)) => keys.add_person(*id),
             Target::BrazeId(None) => {}
             _ => keys.identifiers.extend(target.clone()),
         }

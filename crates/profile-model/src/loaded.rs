@@ -62,6 +62,12 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Looks for whom an id leads to: see [`Loaded::person`].
+    pub fn add_person(&mut self, id: ProfileId) {
+        self.profiles.push(id);
+        self.identifiers.push(Key::merged(id));
+    }
+
     /// Takes over what else is to be loaded.
     pub fn extend(&mut self, more: Self) {
         self.identifiers.extend(more.identifiers);

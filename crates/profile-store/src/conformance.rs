@@ -9,6 +9,7 @@ mod comparison;
 mod lookups;
 mod operations;
 mod state;
+mod traces;
 
 pub use calls::{Call, Memory};
 pub use cases::{CASES, Case, Run, run_cases};

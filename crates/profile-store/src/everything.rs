@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use profile_model::{InboxKey, Key, Keys, Profile, ProfileId, WorkspaceId, report_texts};
+use profile_model::{InboxKey, Profile, ProfileId, WorkspaceId, report_texts};
 use serde_json::{Value, json};
 
 use crate::{Fault, ProfileStore};
@@ -48,12 +48,7 @@ impl ProfileStore {
         workspace: WorkspaceId,
         id: ProfileId,
     ) -> Result<Option<Everything>, Fault> {
-        let key = Key::merged(id);
-        let keys = Keys { profiles: vec![id], identifiers: vec![key.clone()], ..Keys::default() };
-        let loaded = self.backend().load(workspace, &keys).await?;
-        let survivor = loaded.holders.get(&key).and_then(|holders| holders.first());
-        let found = loaded.profiles.get(&id).or_else(|| loaded.profiles.get(survivor?));
-        Ok(found.cloned().map(|profile| Everything {
+        Ok(self.person(workspace, id).await?.map(|profile| Everything {
             store: self.clone(),
             workspace,
             sides: profile.sides().collect(),

@@ -50,10 +50,7 @@ impl ProfileStore {
         for (_, wanted) in &request.wanted {
             match wanted {
                 Wanted::Key(key) => keys.identifiers.push(key.clone()),
-                Wanted::Profile(id) => {
-                    keys.profiles.push(*id);
-                    keys.identifiers.push(Key::merged(*id));
-                }
+                Wanted::Profile(id) => keys.add_person(*id),
                 Wanted::Nobody => {}
             }
         }
@@ -64,8 +61,7 @@ impl ProfileStore {
         for (sent, wanted) in &request.wanted {
             let mut ids: Vec<ProfileId> = match wanted {
                 Wanted::Key(key) => loaded.holders.get(key).cloned().unwrap_or_default(),
-                Wanted::Profile(id) if loaded.profiles.contains_key(id) => vec![*id],
-                Wanted::Profile(id) => loaded.holders.get(&Key::merged(*id)).cloned().unwrap_or_default(),
+                Wanted::Profile(id) => loaded.person(*id).map(|found| found.id).into_iter().collect(),
                 Wanted::Nobody => Vec::new(),
             };
             if let Some(survivor) = survivor_of(wanted, &ids, &loaded) {
@@ -123,6 +119,20 @@ impl ProfileStore {
         }
         let channels = read_line_states(config.channels_of(workspace), &friendships);
         Ok(Some(LineUser { channels, profiles }))
+    }
+
+    /// Whom an id leads to: its profile, or the survivor of the merge that took it.
+    ///
+    /// # Errors
+    /// When the backend cannot be read.
+    pub(crate) async fn person(
+        &self,
+        workspace: WorkspaceId,
+        id: ProfileId,
+    ) -> Result<Option<Arc<Profile>>, Fault> {
+        let mut keys = Keys::default();
+        keys.add_person(id);
+        Ok(self.backend().load(workspace, &keys).await?.person(id).cloned())
     }
 
     /// Profiles as export objects with all fields, those of LINE included.

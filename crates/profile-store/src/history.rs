@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use profile_model::{
-    Actor, Config, How, JournalEntry, JournalKind, Key, Keys, MergeRecord, Profile, ProfileId, Timestamp,
+    Actor, Config, How, JournalEntry, JournalKind, Keys, MergeRecord, Profile, ProfileId, Timestamp,
     WorkspaceId,
 };
 use serde_json::{Value, json};
@@ -25,12 +25,7 @@ impl ProfileStore {
     /// # Errors
     /// When the backend cannot be read.
     pub async fn history(&self, workspace: WorkspaceId, id: ProfileId) -> Result<Option<History>, Fault> {
-        let key = Key::merged(id);
-        let keys = Keys { profiles: vec![id], identifiers: vec![key.clone()], ..Keys::default() };
-        let loaded = self.backend().load(workspace, &keys).await?;
-        let survivor = loaded.holders.get(&key).and_then(|holders| holders.first());
-        let found = loaded.profiles.get(&id).or_else(|| loaded.profiles.get(survivor?));
-        let Some(profile) = found.cloned() else { return Ok(None) };
+        let Some(profile) = self.person(workspace, id).await? else { return Ok(None) };
         let sides: Vec<_> = profile.sides().collect();
         let journal = self.backend().load_journal(workspace, &sides).await?;
         let keys = Keys { merges_of: sides, ..Keys::default() };

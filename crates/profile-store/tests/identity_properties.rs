@@ -111,7 +111,12 @@ fn name(profile: &Profile) -> Option<Value> {
 }
 
 fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(test);
 }
 
 /// Every identifier leads to exactly those profiles that carry it.

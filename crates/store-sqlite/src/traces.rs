@@ -16,10 +16,7 @@ use crate::SqliteStore;
 use crate::fault::{to_fault, unreadable};
 use crate::rows::read_id;
 use crate::scan::read_inbox;
-use crate::statement::{Counted, SetStatement, plain};
-
-/// A person has few profiles; of those with more than a statement holds, the first are read.
-const MAX_TEXTS: usize = crate::statement::MAX_ROWS;
+use crate::statement::{Counted, MAX_ROWS, SetStatement, plain};
 
 static EVENTS: SetStatement = SetStatement {
     text: "-- scan_events\nWITH v(id) AS (VALUES {rows}), p AS (SELECT v.id, coalesce(\
@@ -57,11 +54,25 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Vec<SqliteRow>, Fault> {
         let mut connection = self.reader().await?;
-        let some = &profiles[..profiles.len().min(MAX_TEXTS)];
-        let query = statement.bind(|query| query, some, |query, id| query.bind(id.as_bytes().to_vec()));
-        let query = query.bind(number(after)).bind(i64::from(limit));
-        Counted::new(&mut connection).fetch(query).await.map_err(|error| to_fault(&error))
+        let mut rows = Vec::new();
+        for some in profiles.chunks(MAX_ROWS) {
+            let query = statement.bind(|query| query, some, |query, id| query.bind(id.as_bytes().to_vec()));
+            let query = query.bind(number(after)).bind(i64::from(limit));
+            rows.extend(Counted::new(&mut connection).fetch(query).await.map_err(|error| to_fault(&error))?);
+        }
+        first_places(rows, limit)
     }
+}
+
+/// One page out of those of several chunks: the first places (column 0), each once.
+fn first_places(rows: Vec<SqliteRow>, limit: u32) -> Result<Vec<SqliteRow>, Fault> {
+    let place = |row: &SqliteRow| row.try_get::<i64, _>(0).map_err(|error| to_fault(&error));
+    let mut placed: Vec<_> =
+        rows.into_iter().map(|row| Ok((place(&row)?, row))).collect::<Result<_, Fault>>()?;
+    placed.sort_by_key(|(place, _)| *place);
+    placed.dedup_by_key(|(place, _)| *place);
+    placed.truncate(limit as usize);
+    Ok(placed.into_iter().map(|(_, row)| row).collect())
 }
 
 fn number(place: u64) -> i64 {
@@ -161,10 +172,13 @@ impl Traces for SqliteStore {
     ) -> Result<Vec<(u64, ImportId, ImportIssue)>, Fault> {
         let column = |error: sqlx::Error| to_fault(&error);
         let mut connection = self.reader().await?;
-        let some = &texts[..texts.len().min(MAX_TEXTS)];
-        let query = ISSUES.bind(|query| query, some, |query, text| query.bind(text.clone()));
-        let query = query.bind(workspace.shard_key(0)).bind(number(after)).bind(i64::from(limit));
-        let rows = Counted::new(&mut connection).fetch(query).await.map_err(column)?;
+        let mut rows = Vec::new();
+        for some in texts.chunks(MAX_ROWS) {
+            let query = ISSUES.bind(|query| query, some, |query, text| query.bind(text.clone()));
+            let query = query.bind(workspace.shard_key(0)).bind(number(after)).bind(i64::from(limit));
+            rows.extend(Counted::new(&mut connection).fetch(query).await.map_err(column)?);
+        }
+        let rows = first_places(rows, limit)?;
         rows.iter()
             .map(|row| {
                 let (place, issue) = crate::jobs::read_issue(row)?;

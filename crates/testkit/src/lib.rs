@@ -11,6 +11,18 @@ pub use server::{BUCKETS_VARIABLE, ENGINE_VARIABLE, Server, ServerOptions, is_on
 pub use webhook::{Event, Webhook, sign};
 pub use world::World;
 
+/// A LINE user id by number.
+#[must_use]
+pub fn line_id(number: u32) -> String {
+    format!("U{number:032x}")
+}
+
+/// An alias as requests carry it.
+#[must_use]
+pub fn alias(label: &str, name: &str) -> serde_json::Value {
+    serde_json::json!({"alias_label": label, "alias_name": name})
+}
+
 /// Waits until `condition` gives a value, asking every 20 ms for at most `seconds`.
 ///
 /// # Errors

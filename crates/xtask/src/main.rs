@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod check;
+mod clients;
 mod fixtures;
+mod python;
 mod run;
 mod schemathesis;
 mod test;
@@ -26,6 +28,8 @@ enum Command {
     Check(check::Depth),
     /// Holds the API of the debug build against its own description.
     Schemathesis,
+    /// Lets published client libraries work with the debug build.
+    Clients,
     /// Measures rates over HTTP beside the bare engine, in one run.
     Bench(bench::Wanted),
     /// Writes the seeded customers file, or any number of such customers to any file.
@@ -38,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(depth) => test::test(&root, &depth),
         Command::Check(depth) => check::check(&root, &depth),
         Command::Schemathesis => schemathesis::check(&root),
+        Command::Clients => clients::check(&root),
         Command::Bench(wanted) => bench::bench(&root, &wanted),
         Command::Fixtures(wanted) => fixtures::run(&root, &wanted),
     }

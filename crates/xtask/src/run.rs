@@ -17,6 +17,16 @@ pub(crate) fn workspace_root() -> Result<PathBuf> {
     here.ancestors().nth(2).map(Path::to_owned).context("xtask is not in crates/")
 }
 
+/// The server that the tests were run with.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn debug_binary(root: &Path) -> Result<PathBuf> {
+    let binary = root.join("target/debug/enmusubi");
+    ensure!(binary.is_file(), "{} is not built; run `cargo xtask test`", binary.display());
+    Ok(binary)
+}
+
 /// Runs `cargo` with these arguments and variables; its output goes straight through.
 ///
 /// # Errors

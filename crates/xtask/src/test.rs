@@ -6,14 +6,14 @@ use anyhow::Result;
 use testkit::postgres::{Cluster, URL_VARIABLE};
 use testkit::{BUCKETS_VARIABLE, ENGINE_VARIABLE};
 
-use crate::{check, run, schemathesis, tools};
+use crate::{check, clients, run, schemathesis, tools};
 
 /// Black-box suites that run once more on PostgreSQL. Not among them: backup, restore and compaction, which are for SQLite
 /// files; and suites about the process rather than the database.
 const ON_BOTH_ENGINES: &[&str] = &["api", "postgres", "scenario", "webhook"];
 
-/// Runs `check`, makes sure that what the tests start is there, runs all tests of the workspace, then holds the API of the
-/// binary that they were run with against its own description.
+/// Runs `check`, makes sure that what the tests start is there, runs all tests of the workspace, then lets published clients
+/// work with the binary that they were run with, and holds its API against its own description.
 ///
 /// The black-box suites under `tests/` are test targets of the `enmusubi` crate, so cargo itself builds the binary that
 /// they start before they run, with the same features: building it first would only compile it twice.
@@ -29,14 +29,16 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     run::say("PostgreSQL for the tests: started")?;
     let environment = [(URL_VARIABLE, url.as_str())];
     run::step(root, "tests", &["test", "--workspace", "--no-fail-fast"], &environment)?;
-    // The black-box suites once more, on the other engine.
+    // The black-box suites once more, on the other engine. Of the whole workspace, so that nothing is built again with
+    // the features of one package.
     let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres")];
-    let mut suites = vec!["test", "--package", "enmusubi", "--no-fail-fast"];
+    let mut suites = vec!["test", "--workspace", "--no-fail-fast"];
     suites.extend(ON_BOTH_ENGINES.iter().flat_map(|suite| ["--test", suite]));
     run::step(root, "tests on PostgreSQL", &suites, &environment)?;
     // And once more in a workspace that is spread over several shards.
     let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres"), (BUCKETS_VARIABLE, "8")];
     run::step(root, "tests on PostgreSQL, eight buckets", &suites, &environment)?;
+    clients::check(root)?;
     schemathesis::check(root)?;
     run::say("all checks and all tests passed")
 }

@@ -45,13 +45,29 @@ pub(crate) const TESTS: &[Tool] = &[
     },
 ];
 
-/// What the check of the API against its description is run with.
+/// What Schemathesis and the clients from PyPI are run with.
 pub(crate) const PYTHON: &[Tool] = &[Tool {
     command: "python3",
     package: "python3",
-    purpose: "so that Schemathesis can hold the API against /openapi.json (crates/xtask/src/schemathesis.rs)",
+    purpose: "so that Schemathesis and client libraries in Python can be run against the server",
     is_there: Tool::is_on_path,
 }];
+
+/// What the clients from npm are run with.
+pub(crate) const NODE: &[Tool] = &[
+    Tool {
+        command: "node",
+        package: "nodejs",
+        purpose: "so that client libraries in JavaScript can be run against the server (tests/clients)",
+        is_there: Tool::is_on_path,
+    },
+    Tool {
+        command: "npm",
+        package: "npm",
+        purpose: "so that those libraries can be installed",
+        is_there: Tool::is_on_path,
+    },
+];
 
 /// Debian leaves a part of Python out that environments need; it brings no command of its own.
 pub(crate) const VENV: Tool = Tool {

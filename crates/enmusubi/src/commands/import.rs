@@ -2,23 +2,19 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use profile_model::{ImportId, ImportKind, ImportRun, ImportState, WorkspaceId};
 use profile_store::{JobKind, JobWorker, ProfileStore, UploadFault};
 use serde_json::json;
 
 use crate::args::{ImportCommand, ImportUsersArguments};
+use crate::commands::progress::{self, Progress};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Settings;
 
 mod report;
 mod source;
-
-/// How often the progress is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Exit code where some rows were left out.
 const PARTIAL: u8 = 3;
@@ -82,37 +78,26 @@ fn refused(fault: UploadFault) -> Failure {
     }
 }
 
-/// Waits for the end, whoever works on it: this process, or a running `serve` that was quicker.
 async fn follow(
     store: &ProfileStore,
     workspace: WorkspaceId,
     id: ImportId,
     size: u64,
 ) -> Result<ImportRun, Failure> {
-    // Draws nothing where stderr is no terminal.
-    let bar = ProgressBar::new(size);
-    let form = "{bar:30} {percent:>3} % {msg}  {elapsed}, {eta} to go";
-    bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
+    let bar = progress::bar(Some(size), "{bar:30} {percent:>3} % {msg}  {elapsed}, {eta} to go");
+    let look = async || {
         let run = store.import(workspace, id).await?;
         let run = run.ok_or_else(|| Failure::Failed("the import is gone from the database".to_owned()))?;
-        bar.set_position(run.position);
-        bar.set_message(format!("{} rows, {} left out", run.rows_read, run.rows_skipped));
         if run.state != ImportState::InProgress {
-            bar.finish_and_clear();
-            return Ok(run);
+            return Ok(Progress::Ended(run));
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = &mut interrupted => {
-                bar.abandon();
-                return Err(Failure::Failed(format!(
-                    "interrupted after {} rows; import {id} goes on in a running `serve`", run.rows_read
-                )));
-            }
-        }
-    }
+        Ok(Progress::Going {
+            position: run.position,
+            message: format!("{} rows, {} left out", run.rows_read, run.rows_skipped),
+            left: format!("import {id} after {} rows", run.rows_read),
+        })
+    };
+    progress::follow(bar, look).await
 }
 
 fn summary(output: Output, run: &ImportRun) {

@@ -42,7 +42,8 @@ impl Signed {
     }
 }
 
-/// Writes every non-ASCII character as `\uXXXX`, pairs beyond the basic plane; such characters stand in strings only.
+/// Writes every non-ASCII character as a JSON escape, `\u` and four hex digits, two of them beyond the basic plane. Such
+/// characters stand in strings only.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Address, AddressKind, Keys, Loaded, Profile};
+use crate::{Address, AddressKind, Key, Keys, Loaded, Profile, ProfileId};
 
 impl Keys {
     /// Whether only profiles are asked for, by identifier, id or LINE user, with or without their views. Such reads of
@@ -30,6 +30,13 @@ impl Keys {
 }
 
 impl Loaded {
+    /// Whom an id leads to: its profile, or the survivor of the merge that took it (`MID`).
+    #[must_use]
+    pub fn person(&self, id: ProfileId) -> Option<&Arc<Profile>> {
+        let survivor = || self.holders.get(&Key::merged(id)).and_then(|holders| holders.first());
+        self.profiles.get(&id).or_else(|| self.profiles.get(survivor()?))
+    }
+
     /// What these keys of a look-up ask for, of an answer to several.
     #[must_use]
     pub fn part(&self, keys: &Keys) -> Self {

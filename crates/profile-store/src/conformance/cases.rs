@@ -10,6 +10,7 @@ use profile_model::{
 use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
+use super::traces::a_disclosure_of_very_many_ids_is_whole;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
 /// Runs a case on an empty store; the error says what did not hold.
@@ -47,6 +48,7 @@ cases!(
     scans_page_in_id_order,
     views_come_with_the_profile,
     look_ups_at_once_get_their_own_answers,
+    a_disclosure_of_very_many_ids_is_whole,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.
@@ -76,7 +78,7 @@ async fn run_case(case: &Case, store: &ProfileStore, buckets: Buckets) -> Result
     (case.run)(store).await
 }
 
-const W: WorkspaceId = WorkspaceId(1);
+pub(super) const W: WorkspaceId = WorkspaceId(1);
 
 pub(super) async fn write(store: &ProfileStore, change: ChangeSet) -> Result<(), String> {
     let decide = move |_: &Loaded| (Decision::from(change.clone()), ());

@@ -69,17 +69,17 @@ const BACKENDS: (&[&str], &[&str]) = (&["store-sqlite", "store-postgres"], &["en
 
 /// A library that only some rooms may use.
 struct Hidden {
-    library: &'static str,
+    package: &'static str,
     rooms: &'static [&'static str],
     /// Whether tests of other rooms may use it.
     tests: bool,
 }
 
 const HIDDEN: &[Hidden] = &[
-    Hidden { library: "sqlx", rooms: &["store-sqlite", "store-postgres"], tests: false },
-    Hidden { library: "axum", rooms: &["http-api", "line-simulator"], tests: false },
-    Hidden { library: "reqwest", rooms: &["line-platform", "line-simulator", "testkit"], tests: true },
-    Hidden { library: "rusqlite", rooms: &["xtask"], tests: false },
+    Hidden { package: "sqlx", rooms: &["store-sqlite", "store-postgres"], tests: false },
+    Hidden { package: "axum", rooms: &["http-api", "line-simulator"], tests: false },
+    Hidden { package: "reqwest", rooms: &["line-platform", "line-simulator", "testkit"], tests: true },
+    Hidden { package: "rusqlite", rooms: &["xtask"], tests: false },
 ];
 
 /// What the room of plain data and rules may not be built from: no runtime, no IO, no log, no clock, no chance.
@@ -112,7 +112,7 @@ fn judge(Import { from, to, kind }: &Import) -> Option<String> {
     if backends.contains(&to) && from != to && !namers.contains(&from) {
         return Some(format!("layering: {from} names the backend {to}; only {} may", namers.join(" and ")));
     }
-    if let Some(hidden) = HIDDEN.iter().find(|hidden| hidden.library == to) {
+    if let Some(hidden) = HIDDEN.iter().find(|hidden| hidden.package == to) {
         let excused = hidden.tests && *kind == Kind::Test;
         if !excused && !hidden.rooms.contains(&from) {
             return Some(format!("layering: {from} uses {to}; only {} may", hidden.rooms.join(", ")));

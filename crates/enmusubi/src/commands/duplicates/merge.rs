@@ -1,19 +1,15 @@
 //! `duplicates merge`: the job, worked on here or followed where a running `serve` was quicker.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use profile_model::{DuplicatesId, DuplicatesRule, DuplicatesRun, DuplicatesState, WorkspaceId};
 use profile_store::{JobKind, JobWorker, ProfileStore};
 use serde_json::json;
 
 use super::operator;
+use crate::commands::progress::{self, Progress};
 use crate::failure::Failure;
 use crate::output::Output;
-
-/// How often the progress is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Groups that are looked at together in a rehearsal.
 const PAGE: u32 = 200;
@@ -42,33 +38,21 @@ async fn follow(
     workspace: WorkspaceId,
     id: DuplicatesId,
 ) -> Result<DuplicatesRun, Failure> {
-    // Draws nothing where stderr is no terminal. How many groups there are is known only at the end.
-    let bar = ProgressBar::new_spinner();
-    let form = ProgressStyle::with_template("{spinner} {pos} groups, {msg}  {elapsed}, {per_sec}");
-    bar.set_style(form.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
+    // How many groups there are is known only at the end.
+    let bar = progress::bar(None, "{spinner} {pos} groups, {msg}  {elapsed}, {per_sec}");
+    let look = async || {
         let run = store.duplicates_run(workspace, id).await?;
         let run = run.ok_or_else(|| Failure::Failed("the job is gone from the database".to_owned()))?;
-        bar.set_position(run.groups);
-        bar.set_message(format!(
-            "{} profiles merged, {} groups parked",
-            run.merged_profiles, run.parked_groups
-        ));
         if run.state != DuplicatesState::Running {
-            bar.finish_and_clear();
-            return Ok(run);
+            return Ok(Progress::Ended(run));
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = &mut interrupted => {
-                bar.abandon();
-                return Err(Failure::Failed(format!(
-                    "interrupted after {} groups; job {id} goes on in a running `serve`", run.groups
-                )));
-            }
-        }
-    }
+        Ok(Progress::Going {
+            position: run.groups,
+            message: format!("{} profiles merged, {} groups parked", run.merged_profiles, run.parked_groups),
+            left: format!("job {id} after {} groups", run.groups),
+        })
+    };
+    progress::follow(bar, look).await
 }
 
 fn summary(output: Output, run: &DuplicatesRun) {
