@@ -5,6 +5,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::fault::to_fault;
 use crate::migrations::LOCK;
+use crate::statement::Placement;
 use crate::store::{Options, PostgresStore, connect};
 
 /// One statement per table, behind a comment with its name.
@@ -56,6 +57,16 @@ impl PostgresStore {
         let done = place(&mut connection).await?;
         connection.close().await.map_err(|error| to_fault(&error))?;
         Ok(Some((versions, done)))
+    }
+}
+
+impl PostgresStore {
+    /// Where the tables of a database are.
+    pub(crate) async fn placement(url: &str, options: &Options) -> Result<Placement, Fault> {
+        let mut connection = connect(url, options).await?;
+        let distributed = is_distributed(&mut connection).await;
+        let _ = connection.close().await;
+        Ok(if distributed? { Placement::Distributed } else { Placement::Together })
     }
 }
 

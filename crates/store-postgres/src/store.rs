@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::catalogue::KnownNames;
 use crate::fault::{UnitFault, to_fault};
 use crate::shards::Shards;
-use crate::statement::Counted;
+use crate::statement::{Counted, Placement};
 use crate::unit::MAX_LOST;
 
 /// How to connect.
@@ -62,7 +62,7 @@ macro_rules! read {
         loop {
             let result = async {
                 let mut connection = $self.connection().await?;
-                let $counted = &mut Counted::new(&mut connection);
+                let $counted = &mut Counted::new(&mut connection, $self.placement);
                 $body.await
             };
             match result.await {
@@ -89,6 +89,7 @@ pub struct PostgresStore {
     bulk: Semaphore,
     buckets: RwLock<HashMap<WorkspaceId, Buckets>>,
     names: KnownNames,
+    placement: Placement,
 }
 
 fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
@@ -141,10 +142,11 @@ impl PostgresStore {
     /// binary knows.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         Self::migrate(url, &options).await?;
+        let placement = Self::placement(url, &options).await?;
         let lost = LostAt::default();
         let pool = open_pool(url, &options, &lost).await?;
         let bulk = Semaphore::new((options.connections as usize / 4).max(1));
-        Ok(Self { pool, lost, bulk, buckets: RwLock::default(), names: KnownNames::default() })
+        Ok(Self { pool, lost, bulk, buckets: RwLock::default(), names: KnownNames::default(), placement })
     }
 
     /// Brings the schema up to date; the versions before and after.
@@ -207,7 +209,7 @@ impl Backend for PostgresStore {
             Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
             Lane::Interactive => None,
         };
-        crate::unit::run(&self.pool, shards, &self.names, unit, || self.note_lost()).await
+        crate::unit::run(&self.pool, (shards, self.placement), &self.names, unit, || self.note_lost()).await
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
@@ -363,7 +365,8 @@ impl Backend for PostgresStore {
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
         let _turn = self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?;
         let mut transaction = self.pool.begin().await.map_err(|error| to_fault(&error))?;
-        let expired = crate::expiry::expire(&mut Counted::new(&mut transaction), now, limit).await?;
+        let expired =
+            crate::expiry::expire(&mut Counted::new(&mut transaction, self.placement), now, limit).await?;
         // Lost with its transaction, a step is taken again by the next one.
         transaction.commit().await.map_err(|error| to_fault(&error))?;
         Ok(expired)

@@ -118,6 +118,21 @@ fn every_statement_is_about_one_shard() {
     }
 }
 
+/// What changes or deletes a set finds its shard by the one condition that becomes `$1` on Citus; else the statement would
+/// go to every shard.
+#[test]
+fn changes_of_sets_can_be_routed() {
+    let mut sets = 0;
+    for (name, body) in statements() {
+        if body.contains("$1::bigint as sk") || (body.starts_with("delete from") && body.contains(" using "))
+        {
+            assert!(body.contains("where t.sk = v.sk"), "{name}: {body}");
+            sets += 1;
+        }
+    }
+    assert!(sets > 10, "only {sets} were found");
+}
+
 #[test]
 fn no_statement_has_a_form_that_is_refused() {
     for (name, body) in statements() {

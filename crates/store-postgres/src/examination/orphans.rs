@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::fault::{UnitFault, to_fault};
 use crate::shards::by_shard;
-use crate::statement::{Counted, column, get, plain};
+use crate::statement::{Counted, Placement, column, get, plain};
 
 const SHARDS: &str = "-- list_shards\nSELECT DISTINCT sk FROM identifiers";
 
@@ -22,7 +22,8 @@ pub(super) async fn count(connection: &mut PgConnection) -> Result<i64, Fault> {
     let shards: Vec<i64> =
         sqlx::query_scalar(SHARDS).fetch_all(&mut *connection).await.map_err(|error| to_fault(&error))?;
     for sk in shards {
-        orphans += count_of(&mut Counted::new(connection), sk).await.map_err(Fault::from)?;
+        orphans +=
+            count_of(&mut Counted::new(connection, Placement::Distributed), sk).await.map_err(Fault::from)?;
     }
     Ok(orphans)
 }
