@@ -89,7 +89,7 @@ pub struct PostgresStore {
     bulk: Semaphore,
     buckets: RwLock<HashMap<WorkspaceId, Buckets>>,
     names: KnownNames,
-    placement: Placement,
+    pub(crate) placement: Placement,
 }
 
 fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fault> {
