@@ -98,8 +98,11 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
 async fn two_processes_make_one_profile_per_person() {
     let Some(coordinator) = coordinator_for("two processes") else { return };
     let database = distributed(&coordinator).await;
-    let store = |backend| ProfileStore::new(backend, Arc::new(SystemClock), std::env::temp_dir());
-    let stores = [store(open(&database).await), store(open(&database).await)];
+    let open = async || {
+        let backend = PostgresStore::open(&database.url(), Options::default()).await.unwrap();
+        ProfileStore::new(Arc::new(backend), Arc::new(SystemClock), std::env::temp_dir())
+    };
+    let stores = [open().await, open().await];
     stores[0].create_huge_workspace("w", Buckets::new(8).unwrap()).await.unwrap();
     let clients: Vec<_> = (0..8)
         .map(|client: usize| {

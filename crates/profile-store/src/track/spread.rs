@@ -30,16 +30,34 @@ impl ProfileStore {
         let loaded = self.backend().load(workspace, &spread_keys(&items)).await?;
         let mut waiting = spread_track(items, &loaded, occasion.buckets).into_iter();
         let occasion = Arc::new(occasion);
-        let (mut running, mut done) = (JoinSet::new(), Vec::new());
+        let (mut running, mut done, mut failed) = (JoinSet::new(), Vec::new(), Vec::new());
         loop {
             while running.len() < AT_ONCE
                 && let Some(part) = waiting.next()
             {
                 let (store, occasion) = (self.clone(), Arc::clone(&occasion));
-                running.spawn(async move { store.track_part(workspace, part, call, occasion).await });
+                running.spawn(async move {
+                    let part = Arc::new(part);
+                    let tried = store.track_part(workspace, Arc::clone(&part), call, occasion).await;
+                    (part, tried)
+                });
             }
-            let Some(part) = running.join_next().await else { break };
-            done.push(part.unwrap_or_else(|_| Err(Fault::Internal("a part of a batch was cut off".into()))));
+            match running.join_next().await {
+                Some(Ok((part, Err(fault)))) if is_undone(&fault) => failed.push((part, fault)),
+                Some(Ok((_, tried))) => done.push(tried),
+                Some(Err(_)) => done.push(Err(Fault::Internal("a part of a batch was cut off".into()))),
+                None => break,
+            }
+        }
+        // A batch that has begun is worth another try, one part after the other.
+        let has_begun = done.iter().any(|part| part.as_ref().is_ok_and(|(_, applied)| applied.wrote));
+        for (part, fault) in failed {
+            done.push(if has_begun {
+                tracing::warn!(%fault, "a part of a batch was not written while others were; it is tried again");
+                self.track_part(workspace, part, call, Arc::clone(&occasion)).await
+            } else {
+                Err(fault)
+            });
         }
         let (outcome, applied) = together(done)?;
         let tracked = tracked(accepted, &errors, &outcome)?;
@@ -49,7 +67,7 @@ impl ProfileStore {
     async fn track_part(
         &self,
         workspace: WorkspaceId,
-        part: TrackPart,
+        part: Arc<TrackPart>,
         call: TrackCall,
         occasion: Arc<Occasion>,
     ) -> Done {
@@ -58,6 +76,11 @@ impl ProfileStore {
         let decide = move |loaded: &Loaded| decide_part(&part, loaded, Door::Api, &occasion);
         self.decide(work_of(workspace, keys, call), decide).await
     }
+}
+
+/// Whether nothing was written, and trying again may help.
+const fn is_undone(fault: &Fault) -> bool {
+    matches!(fault, Fault::Unavailable(_) | Fault::Conflict)
 }
 
 /// What the parts did. If one failed after another had written, nobody can say of the batch that nothing was.
@@ -78,7 +101,10 @@ fn together(parts: Vec<Done>) -> Done {
         }
     }
     match failed {
-        Some(_) if applied.wrote => Err(Fault::OutcomeUnknown),
+        Some(fault) if applied.wrote => {
+            tracing::error!(%fault, "a batch was written in part");
+            Err(Fault::OutcomeUnknown)
+        }
         Some(fault) => Err(fault),
         None => Ok((whole, applied)),
     }
