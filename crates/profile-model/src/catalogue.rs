@@ -1,6 +1,6 @@
 //! Names in use: custom attributes, events and products, kept from their first use on (`CAT-5`, `EVT-9`, `PUR-1`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::DataType;
@@ -44,7 +44,7 @@ pub struct Named {
 /// Names met while a batch is decided. Only those new to their profile are noted, so that most batches note none.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    met: BTreeMap<NameKind, BTreeMap<Arc<str>, Option<DataType>>>,
+    met: BTreeMap<NameKind, HashMap<Arc<str>, Option<DataType>>>,
 }
 
 impl Names {
@@ -59,6 +59,9 @@ impl Names {
     /// In one order, so that every writer takes rows in it.
     pub(crate) fn into_rows(self) -> Vec<Named> {
         let named = |kind| move |(name, data_type)| Named { kind, name, data_type };
-        self.met.into_iter().flat_map(|(kind, met)| met.into_iter().map(named(kind))).collect()
+        let mut rows: Vec<_> =
+            self.met.into_iter().flat_map(|(kind, met)| met.into_iter().map(named(kind))).collect();
+        rows.sort_unstable_by(|left, right| (left.kind, &left.name).cmp(&(right.kind, &right.name)));
+        rows
     }
 }

@@ -274,19 +274,22 @@ pub enum Job {
 pub async fn decide<T: Send + 'static>(
     backend: &dyn Backend,
     work: crate::Work,
-    mut decide: impl FnMut(&Loaded) -> (Decision, T) + Send + 'static,
+    decide: impl FnMut(&Loaded) -> (Decision, T) + Send + 'static,
 ) -> Result<(T, Applied), Fault> {
-    let slot = Arc::new(std::sync::Mutex::new(None));
-    let inner = Arc::clone(&slot);
+    // What was decided on is dropped here, by the caller: a thousand parsed rows are many small pieces of memory, and a
+    // backend may have one writer for everybody.
+    let shared = Arc::new(std::sync::Mutex::new((decide, None)));
+    let inner = Arc::clone(&shared);
     let decide: Decide = Box::new(move |loaded: &Loaded| {
+        // Poisoned: the decision panicked, and is not asked again.
+        let Ok(mut inner) = inner.lock() else { return Decision::Nothing };
+        let (decide, slot) = &mut *inner;
         let (decision, outcome) = decide(loaded);
-        if let Ok(mut slot) = inner.lock() {
-            *slot = Some(outcome);
-        }
+        *slot = Some(outcome);
         decision
     });
     let crate::Work { name, workspace, lane, repeatable, keys } = work;
     let applied = backend.transact(Unit { name, workspace, keys, repeatable, lane, decide }).await?;
-    let outcome = slot.lock().ok().and_then(|mut slot| slot.take());
+    let outcome = shared.lock().ok().and_then(|mut shared| shared.1.take());
     outcome.map(|outcome| (outcome, applied)).ok_or_else(|| Fault::Internal("no outcome was decided".into()))
 }

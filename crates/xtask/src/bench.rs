@@ -18,6 +18,7 @@ use crate::run;
 mod ceiling;
 mod duplicates;
 mod http;
+mod large;
 mod machine;
 mod steady;
 mod table;
@@ -41,7 +42,7 @@ pub(crate) struct Wanted {
     /// Seconds of the burst of 1,000 webhooks a second.
     #[arg(long, default_value_t = 60)]
     burst_seconds: u64,
-    /// Only these scenarios (the import always runs: it makes the profiles). `shared` runs only if named.
+    /// Only these scenarios (the import always runs: it makes the profiles). `shared` and `large` run only if named.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Scenario>,
     /// Measure this server instead of building one.
@@ -71,11 +72,14 @@ enum Scenario {
     Duplicates,
     /// Requests that name an email address which very many profiles share.
     Shared,
+    /// Profiles of 100 KB, alone and among others.
+    Large,
 }
 
 impl Wanted {
     fn includes(&self, scenario: Scenario) -> bool {
-        self.only.contains(&scenario) || (self.only.is_empty() && scenario != Scenario::Shared)
+        let is_usual = !matches!(scenario, Scenario::Shared | Scenario::Large);
+        self.only.contains(&scenario) || (self.only.is_empty() && is_usual)
     }
 
     fn time(&self) -> Duration {
@@ -145,6 +149,11 @@ async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
     }
     if wanted.includes(Scenario::Shared) {
         shared(&world, wanted, &mut table).await?;
+    }
+    if wanted.includes(Scenario::Large) {
+        let watch = Watch::start(&world)?;
+        large::large(&world, wanted.time(), wanted.profiles, &mut table).await?;
+        table.note(format!("others took {} % while large profiles were changed", watch.others()?));
     }
     table.note(format!("peak memory of the server at the end: {} MB", machine::peak_memory(&world)?));
     table.print()?;

@@ -21,17 +21,20 @@ fn names(item: &Item) -> Vec<Key> {
 
 /// Whether one of the identifiers is refused.
 pub(super) fn is_suppressed(draft: &mut Draft<'_>, item: &Item) -> bool {
-    names(item).iter().any(|key| draft.is_suppressed(key))
+    draft.has_erasures() && names(item).iter().any(|key| draft.is_suppressed(key))
 }
 
 /// Whether one of the identifiers belonged to somebody who was erased.
 pub(super) fn was_erased(draft: &mut Draft<'_>, item: &Item) -> bool {
-    names(item).iter().any(|key| draft.erased(key).is_some())
+    draft.has_erasures() && names(item).iter().any(|key| draft.erased(key).is_some())
 }
 
 /// The address of an item whose owner had opted out and was erased, to be kept opted out. `opted_in` lifts that for
 /// good; `subscribed` does not, for it is what a re-import says of everybody. Asked before the item is applied.
 pub(super) fn opted_out(draft: &mut Draft<'_>, item: &Item) -> Option<(Key, Address)> {
+    if !draft.has_erasures() {
+        return None;
+    }
     let (email, said) = match (&item.body, &item.target) {
         (Body::Attributes(attributes), target) => {
             let written = attributes.email.as_ref().and_then(Change::value);

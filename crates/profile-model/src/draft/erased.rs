@@ -49,6 +49,11 @@ impl Draft<'_> {
         })
     }
 
+    /// Whether anybody was ever erased here. Where nobody was, no identifier need be looked for.
+    pub(crate) const fn has_erasures(&self) -> bool {
+        self.has_erasures
+    }
+
     /// Whether every door refuses an identifier.
     pub(crate) fn is_suppressed(&mut self, key: &Key) -> bool {
         self.erased(key).is_some_and(|row| row.suppressed)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Draft, Fate};
 use crate::{
-    Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, OwnStates, ProfileId,
+    Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, Key, OwnStates, ProfileId,
     StateOf, Timestamp, decide_identity::as_global,
 };
 
@@ -56,8 +56,8 @@ impl Draft<'_> {
             }
         }
         self.change.names = self.names.into_rows();
-        self.change.claimed.sort_unstable();
-        self.change.released.sort_unstable();
+        self.change.claimed = in_order(self.change.claimed);
+        self.change.released = in_order(self.change.released);
         self.change.address_states = sorted(self.states, |(name, _)| name.clone());
         self.change.friendships = sorted(self.friendships, |(name, _)| name.clone());
         let mut summaries: Vec<_> = self.summaries.into_iter().collect();
@@ -134,6 +134,14 @@ fn own_changes(
         }
     }
     changes
+}
+
+/// Look-up rows in the order of their keys. Their texts lie all over memory: what decides most comparisons is copied
+/// beside each row first.
+fn in_order(rows: Vec<(Key, ProfileId)>) -> Vec<(Key, ProfileId)> {
+    let mut order: Vec<_> = rows.into_iter().map(|row| (row.0.kind, row.0.first_bytes(), row)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, _, row)| row).collect()
 }
 
 /// Values of a map in the order of their names, so that every writer takes rows in one order.

@@ -122,22 +122,47 @@ impl Bare {
             let transaction = self.connection.transaction()?;
             for number in done..done + GROUP {
                 let known = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % profiles;
-                let (pid, text): (i64, String) = transaction
-                    .prepare_cached(
-                        "SELECT p.pid, p.attributes FROM identifiers i JOIN profiles p ON p.pid = i.pid \
-                         WHERE i.sk = ? AND i.kind = 1 AND i.label = '' AND i.value = ?",
-                    )?
-                    .query_row(params![SK, format!("c{known}")], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let mut attributes: Map<String, Value> = serde_json::from_str(&text)?;
-                attributes.insert("k1".into(), json!(number));
-                attributes.insert("k2".into(), json!(format!("v{number}")));
-                attributes.insert("k3".into(), json!(number % 2 == 0));
-                transaction
-                    .prepare_cached("UPDATE profiles SET attributes = ?, updated_at = ?, version = version + 1 WHERE pid = ?")?
-                    .execute(params![Value::Object(attributes).to_string(), number.cast_signed(), pid])?;
+                let changes = [
+                    ("k1", json!(number)),
+                    ("k2", json!(format!("v{number}"))),
+                    ("k3", json!(number % 2 == 0)),
+                ];
+                change(&transaction, &format!("c{known}"), number, &changes)?;
             }
             transaction.commit()?;
             done += GROUP;
+        }
+        clock.measured(done, self)
+    }
+
+    /// Makes `count` profiles with this document, then changes one attribute of one after the other, `group` per commit.
+    pub(crate) fn documents(
+        mut self,
+        time: Duration,
+        count: u64,
+        group: u64,
+        document: &str,
+    ) -> Result<Measured> {
+        let transaction = self.connection.transaction()?;
+        for number in 0..count {
+            let (pid, id) = (self.next, format!("d{number}"));
+            self.next += 1;
+            insert(&transaction, pid, Some(&id), None, None, document)?;
+        }
+        transaction.commit()?;
+        let (clock, mut done) = (Clock::start()?, 0_u64);
+        while clock.began.elapsed() < time {
+            let transaction = self.connection.transaction()?;
+            for number in done..done + group {
+                change(
+                    &transaction,
+                    &format!("d{}", number % count),
+                    number,
+                    &[("changed", json!(line_id(number)))],
+                )?;
+            }
+            transaction.commit()?;
+            done += group;
         }
         clock.measured(done, self)
     }
@@ -172,6 +197,31 @@ impl Bare {
         }
         clock.measured(count, self)
     }
+}
+
+/// Resolves an external id, merges into its document and writes it back.
+fn change(
+    transaction: &rusqlite::Transaction<'_>,
+    external_id: &str,
+    at: u64,
+    changes: &[(&str, Value)],
+) -> Result<()> {
+    let (pid, text): (i64, String) = transaction
+        .prepare_cached(
+            "SELECT p.pid, p.attributes FROM identifiers i JOIN profiles p ON p.pid = i.pid \
+             WHERE i.sk = ? AND i.kind = 1 AND i.label = '' AND i.value = ?",
+        )?
+        .query_row(params![SK, external_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut attributes: Map<String, Value> = serde_json::from_str(&text)?;
+    for (name, value) in changes {
+        attributes.insert((*name).to_owned(), value.clone());
+    }
+    transaction
+        .prepare_cached(
+            "UPDATE profiles SET attributes = ?, updated_at = ?, version = version + 1 WHERE pid = ?",
+        )?
+        .execute(params![Value::Object(attributes).to_string(), at.cast_signed(), pid])?;
+    Ok(())
 }
 
 fn insert(

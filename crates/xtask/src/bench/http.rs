@@ -55,7 +55,7 @@ pub(crate) fn customers(prefix: &str, count: u64) -> Vec<u8> {
     text.into_bytes()
 }
 
-async fn load<F, W>(time: Duration, items: u64, request: F) -> Result<Load>
+pub(crate) async fn load<F, W>(time: Duration, items: u64, request: F) -> Result<Load>
 where
     F: Fn(u64) -> W + Send + Sync + 'static,
     W: Future<Output = Result<u16>> + Send,
