@@ -102,6 +102,11 @@ async fn a_second_workspace_is_separate() {
     let (code, made, complaint) = server.command(&["workspace", "create", "shop", "--json"]).await.unwrap();
     assert_eq!(code, 0, "{complaint}");
     assert!(made.contains("shop"), "{made}");
+    if !testkit::is_on_postgres() {
+        let arguments = ["workspace", "create", "huge", "--buckets", "8"];
+        let (code, _, complaint) = server.command(&arguments).await.unwrap();
+        assert!(code == 2 && complaint.contains("8 buckets need PostgreSQL"), "{complaint}");
+    }
     let (code, _, complaint) = server.command(&["workspace", "create", "shop"]).await.unwrap();
     assert!(code == 1 && complaint.contains("exists already"), "{code} {complaint}");
     let (_, listed, _) = server.command(&["workspace", "list", "--json"]).await.unwrap();

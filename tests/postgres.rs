@@ -189,3 +189,57 @@ async fn a_command_on_another_database_makes_nothing_there() {
     let (code, told) = run(&["doctor", "--compact"]);
     assert!(code == Some(2) && told.contains("VACUUM"), "{told}");
 }
+
+/// A huge workspace, made from the command line: its people are spread, every identifier finds them, and the first
+/// workspace may be one, too.
+#[tokio::test]
+async fn a_workspace_is_spread_over_the_buckets_that_it_was_made_with() {
+    let (database, folder) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
+    let mut options = on(&database.url(), folder.path());
+    options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "4".to_owned()));
+    let server = Server::start(BINARY, options).await.unwrap();
+    let arguments = ["workspace", "create", "huge", "--buckets", "16", "--json"];
+    let (code, made, complaint) = server.command(&arguments).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    assert_eq!(serde_json::from_str::<Value>(&made).unwrap()["buckets"], json!(16));
+    let (_, listed, _) = server.command(&["workspace", "list", "--json"]).await.unwrap();
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let buckets: Vec<_> =
+        listed["workspaces"].as_array().unwrap().iter().map(|one| &one["buckets"]).collect();
+    assert_eq!(buckets, [&json!(4), &json!(16)]);
+    let (code, ..) = server.command(&["workspace", "create", "more", "--buckets", "33"]).await.unwrap();
+    assert_eq!(code, 2);
+    let arguments = ["key", "create", "--name", "k", "--workspace", "huge"];
+    let key = server.command(&arguments).await.unwrap().1.trim().to_owned();
+    let caller = server.caller_with(Some(&key));
+    let people: Vec<_> = (0..40)
+        .map(|number| json!({"external_id": format!("c{number}"), "email": format!("c{number}@example.com")}))
+        .collect();
+    caller.track(&json!({"attributes": people})).await.unwrap();
+    for number in 0..40 {
+        let by_id = caller.export(json!({"external_ids": [format!("c{number}")]})).await.unwrap();
+        let by_email =
+            caller.export(json!({"email_address": format!("c{number}@example.com")})).await.unwrap();
+        assert_eq!((by_id.len(), &by_id), (1, &by_email));
+    }
+    let spread = database.run("SELECT count(DISTINCT sk) FROM profiles WHERE sk >> 16 = 2").unwrap();
+    assert!(spread.parse::<u32>().unwrap() > 8, "{spread} buckets are in use");
+    assert_eq!(server.command(&["doctor"]).await.unwrap().0, 0);
+}
+
+/// Without the extension `--distribute` says what is missing, and makes nothing.
+#[tokio::test]
+async fn distributing_a_database_without_citus_is_refused() {
+    let (database, folder) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
+    let run = |url: &str| {
+        let mut command = std::process::Command::new(BINARY);
+        command.current_dir(folder.path()).args(["migrate", "--distribute", "--database", url]);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, told) = run(&database.url());
+    assert!(code == Some(2) && told.contains("CREATE EXTENSION citus"), "{told}");
+    assert_eq!(database.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").unwrap(), "0");
+    let (code, told) = run("sqlite://x.db");
+    assert!(code == Some(2) && told.contains("Citus"), "{told}");
+}

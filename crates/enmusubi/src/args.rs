@@ -69,7 +69,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Group(GroupCommand),
     /// Bring the database schema up to date
-    Migrate,
+    Migrate {
+        /// Spread the tables over the nodes of a Citus cluster, too; what is distributed already stays as it is
+        #[arg(long)]
+        distribute: bool,
+    },
     /// Copy the database to a new file while `serve` runs
     Backup {
         /// The new file
@@ -208,6 +212,9 @@ pub(crate) enum WorkspaceCommand {
     Create {
         /// Its name
         name: String,
+        /// Buckets it is spread over, for life: 1 to 32; more than one is for huge workspaces on PostgreSQL or Citus
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+        buckets: u8,
     },
     /// List the workspaces and their settings
     List,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use profile_model::{Key, LedgerSecret};
 use profile_store::{Backend, Examination, Fault, ProfileStore, SystemClock};
-use store_postgres::PostgresStore;
+use store_postgres::{Distribution, PostgresStore};
 use store_sqlite::SqliteStore;
 
 use crate::failure::Failure;
@@ -100,6 +100,28 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(i64, i64), Fault> {
     match &settings.database {
         Place::File(path) => SqliteStore::migrate(path, &store_sqlite::Options::default()).await,
         Place::Server(url) => PostgresStore::migrate(url.reveal(), &server_options(settings)).await,
+    }
+}
+
+/// Brings the schema up to date and spreads the tables over the nodes of a Citus cluster.
+///
+/// # Errors
+/// [`Failure::Misuse`] for a SQLite file; when the database has no Citus or cannot be used.
+pub(crate) async fn distribute(settings: &Settings) -> Result<((i64, i64), Distribution), Failure> {
+    match &settings.database {
+        Place::File(_) => Err(Failure::Misuse(
+            "--distribute is for PostgreSQL with Citus: a SQLite file is in one place".to_owned(),
+        )),
+        Place::Server(url) => {
+            let done = PostgresStore::distribute(url.reveal(), &server_options(settings)).await?;
+            done.ok_or_else(|| {
+                Failure::Misuse(format!(
+                    "the database {} has no Citus: install it on every node and run CREATE EXTENSION citus in this \
+                     database; plain PostgreSQL needs no --distribute",
+                    settings.database
+                ))
+            })
+        }
     }
 }
 

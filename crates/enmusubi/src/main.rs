@@ -51,6 +51,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Restore(what) => commands::restore::run(&plain()?, output, &what).await,
         Command::Copy(what) => commands::copy::run(&shared, output, &what).await,
         Command::Doctor { compact } => commands::doctor::run(&plain()?, output, compact).await,
-        Command::Migrate => commands::migrate::run(&plain()?, output).await,
+        Command::Migrate { distribute } => commands::migrate::run(&plain()?, output, distribute).await,
     }
 }

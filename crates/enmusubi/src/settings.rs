@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http_api::TrustedProxies;
+use profile_model::Buckets;
 use serde::Deserialize;
 
 use crate::args::{ServeArguments, Shared};
@@ -60,6 +61,7 @@ pub(crate) struct Layer {
     secret_key: Option<Secret>,
     bootstrap_api_key: Option<Secret>,
     bootstrap_admin_password: Option<Secret>,
+    bootstrap_buckets: Option<Count>,
 }
 
 impl Layer {
@@ -92,6 +94,7 @@ impl Layer {
             secret_key: text("SECRET_KEY").map(Secret),
             bootstrap_api_key: text("BOOTSTRAP_API_KEY").map(Secret),
             bootstrap_admin_password: text("BOOTSTRAP_ADMIN_PASSWORD").map(Secret),
+            bootstrap_buckets: text("BOOTSTRAP_BUCKETS").map(Count),
         }
     }
 
@@ -119,6 +122,7 @@ impl Layer {
             secret_key: self.secret_key.or(weaker.secret_key),
             bootstrap_api_key: self.bootstrap_api_key.or(weaker.bootstrap_api_key),
             bootstrap_admin_password: self.bootstrap_admin_password.or(weaker.bootstrap_admin_password),
+            bootstrap_buckets: self.bootstrap_buckets.or(weaker.bootstrap_buckets),
         }
     }
 }
@@ -152,6 +156,8 @@ pub(crate) struct Settings {
     pub(crate) bootstrap_api_key: Option<Secret>,
     /// First dashboard password, for scripts.
     pub(crate) bootstrap_admin_password: Option<Secret>,
+    /// Over how many buckets the first workspace is spread.
+    pub(crate) bootstrap_buckets: Buckets,
 }
 
 impl fmt::Debug for Settings {
@@ -170,6 +176,7 @@ impl fmt::Debug for Settings {
             .field("secret_key", &self.secret_key)
             .field("bootstrap_api_key", &self.bootstrap_api_key)
             .field("bootstrap_admin_password", &self.bootstrap_admin_password)
+            .field("bootstrap_buckets", &self.bootstrap_buckets.count())
             .finish()
     }
 }
@@ -239,6 +246,7 @@ impl Settings {
             secret_key: layer.secret_key,
             bootstrap_api_key: layer.bootstrap_api_key,
             bootstrap_admin_password: layer.bootstrap_admin_password,
+            bootstrap_buckets: buckets(layer.bootstrap_buckets.as_ref())?,
         })
     }
 
@@ -258,6 +266,7 @@ impl Settings {
             secret_key: None,
             bootstrap_api_key: None,
             bootstrap_admin_password: None,
+            bootstrap_buckets: Buckets::ONE,
         }
     }
 
@@ -272,6 +281,15 @@ fn count(name: &str, text: Option<&Count>, default: u32) -> Result<u32, Failure>
     let Some(Count(text)) = text else { return Ok(default) };
     let count = text.parse().ok().filter(|count| (1..=10_000).contains(count));
     count.ok_or_else(|| Failure::Misuse(format!("{name}: expected a number from 1 to 10000")))
+}
+
+/// A number of buckets from the text of its setting.
+fn buckets(text: Option<&Count>) -> Result<Buckets, Failure> {
+    let Some(Count(text)) = text else { return Ok(Buckets::ONE) };
+    let buckets = text.parse().ok().and_then(Buckets::new);
+    buckets.ok_or_else(|| {
+        Failure::Misuse(format!("bootstrap_buckets: expected a number from 1 to {}", Buckets::MAX))
+    })
 }
 
 /// A number as a file or the environment writes it.

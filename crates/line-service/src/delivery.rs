@@ -31,7 +31,7 @@ pub(crate) fn read(
         _ => Meaning::Nothing("no_effect"),
     };
     Some(Delivery {
-        key: InboxKey { channel: channel.clone(), event: read.key.clone() },
+        key: InboxKey { channel: channel.clone(), event: read.key.clone(), user: user.clone() },
         kind: read.kind.name().chars().take(64).collect(),
         meaning,
         user,

@@ -1,12 +1,14 @@
 //! The webhook door: verify, store, apply, in one transaction; and what could not be applied in time, afterwards.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use line_platform::signature;
 use line_platform::webhook::{RawEvent, parse_envelope};
 use profile_model::{
-    Actor, Channel, ChannelId, Delivery, DeliveryOutcome, WorkspaceId, decide_deliveries, delivery_keys,
+    Actor, Channel, ChannelId, Delivery, DeliveryOutcome, Occasion, WorkspaceId, decide_deliveries,
+    delivery_keys,
 };
 use profile_store::{Fault, Work};
 
@@ -122,6 +124,36 @@ impl LineService {
     ) -> Result<Vec<DeliveryOutcome>, Fault> {
         let actor = Actor { kind: "line_event".into(), reference: None };
         let occasion = self.store().occasion(workspace, actor).await?;
+        if occasion.buckets.is_one() || deliveries.len() == 1 {
+            return self.apply_together(workspace, deliveries, occasion, append_only).await;
+        }
+        // A user's events, friendships and look-up rows are in one bucket: each bucket's events by themselves.
+        let mut parts = BTreeMap::<u8, Vec<usize>>::new();
+        for (place, delivery) in deliveries.iter().enumerate() {
+            parts.entry(delivery.key.bucket(occasion.buckets)).or_default().push(place);
+        }
+        let mut outcomes = vec![DeliveryOutcome::Repeated; deliveries.len()];
+        for places in parts.into_values() {
+            let part = places.iter().map(|place| deliveries[*place].clone()).collect();
+            // Ids of their own, too.
+            let fresh = occasion.fresh.of_item(places.first().map_or(0, |place| *place as u64));
+            let occasion = Occasion { fresh, ..occasion.clone() };
+            let done = self.apply_together(workspace, Arc::new(part), occasion, append_only).await?;
+            for (place, outcome) in places.into_iter().zip(done) {
+                outcomes[place] = outcome;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// In one transaction.
+    async fn apply_together(
+        &self,
+        workspace: WorkspaceId,
+        deliveries: Arc<Vec<Delivery>>,
+        occasion: Occasion,
+        append_only: bool,
+    ) -> Result<Vec<DeliveryOutcome>, Fault> {
         let mut keys = delivery_keys(&deliveries);
         occasion.remember(&mut keys);
         let work = Work::new("webhook", workspace, keys).repeatable();

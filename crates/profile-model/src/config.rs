@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ChannelId, GroupChannel, GroupId, KeyId, Settings, Timestamp, WorkspaceId};
+use crate::{Buckets, ChannelId, GroupChannel, GroupId, KeyId, Settings, Timestamp, WorkspaceId};
 
 /// Everything configured, as of one revision. Small: loaded whole, compared by revision, shared behind an `Arc`.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,8 @@ pub struct Workspace {
     pub created_at: Timestamp,
     /// Whether anybody was ever erased here.
     pub has_erasures: bool,
+    /// Into how many shards it is spread, for life.
+    pub buckets: Buckets,
 }
 
 /// An API key: what is known of it. The key itself is shown once and never stored.

@@ -46,7 +46,9 @@ pub fn decide_import(
     let mut run = stored.clone();
     let now = occasion.now;
     let mut draft = Draft::new(loaded, occasion);
-    let outcome = apply_items(&mut draft, &chunk.items, Door::Csv, now, |item| row_actor(chunk, &run, item));
+    let outcome = apply_items(&mut draft, chunk.items.iter().enumerate(), Door::Csv, occasion, |item| {
+        row_actor(chunk, &run, item)
+    });
     draft.actor = occasion.actor.clone();
     let mut issues = chunk.issues.clone();
     for (item, result) in chunk.items.iter().zip(&outcome.items) {

@@ -11,8 +11,10 @@ mod attributes;
 mod line_rules;
 mod remembered;
 mod resolve;
+mod spread;
 
 pub(crate) use line_rules::{keep_follower, make_follower};
+pub use spread::{TrackPart, spread_keys, spread_track};
 
 /// Which door the items came through: doors differ in who may be created and by what (section 1.4, `CSV` 7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +102,20 @@ pub fn decide_track(
     occasion: &Occasion,
 ) -> (Decision, TrackOutcome) {
     let mut draft = Draft::new(loaded, occasion);
-    let outcome = apply_items(&mut draft, items, door, occasion.now, |_| None);
+    let outcome = apply_items(&mut draft, items.iter().enumerate(), door, occasion, |_| None);
+    (draft.finish(), outcome)
+}
+
+/// Decides a part of a batch as [`decide_track`] decides the whole: times, ids and places are those of the batch.
+pub fn decide_part(
+    part: &TrackPart,
+    loaded: &Loaded,
+    door: Door,
+    occasion: &Occasion,
+) -> (Decision, TrackOutcome) {
+    let mut draft = Draft::new(loaded, occasion);
+    let items = part.places.iter().copied().zip(&part.items);
+    let outcome = apply_items(&mut draft, items, door, occasion, |_| None);
     (draft.finish(), outcome)
 }
 
@@ -113,18 +128,21 @@ fn is_via_merged_id(draft: &Draft<'_>, item: &Item, id: ProfileId) -> bool {
     }
 }
 
-/// Applies items to a draft (for decisions that do more than track, e.g. an import's chunk with its progress). `actor`
+/// Applies items, each with its place in the batch, to a draft (for decisions that do more than track, e.g. an import's chunk with its progress). `actor`
 /// says whom an item is from, where that is not whom the whole batch is from.
-pub(crate) fn apply_items(
+pub(crate) fn apply_items<'i>(
     draft: &mut Draft<'_>,
-    items: &[Item],
+    items: impl Iterator<Item = (usize, &'i Item)>,
     door: Door,
-    now: Timestamp,
+    occasion: &Occasion,
     actor: impl Fn(&Item) -> Option<Actor>,
 ) -> TrackOutcome {
-    let mut outcome = TrackOutcome { items: Vec::with_capacity(items.len()), ..TrackOutcome::default() };
-    for (place, item) in items.iter().enumerate() {
+    let now = occasion.now;
+    let mut outcome =
+        TrackOutcome { items: Vec::with_capacity(items.size_hint().0), ..TrackOutcome::default() };
+    for (place, item) in items {
         let at = now.plus_micros(i64::try_from(place).unwrap_or(0));
+        draft.turn_to(occasion, place);
         if let Some(actor) = actor(item) {
             draft.actor = actor;
         }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{
-    Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Email, EventRow, Evidence, Fresh, Friendship,
-    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId,
-    Loaded, NameKind, Occasion, Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings, StateOf,
-    Summary, SummaryKey, Timestamp, add, catalogue::Names, decide_friendship,
+    Actor, Address, AddressState, Alias, Buckets, ChangeSet, ChannelId, Email, EventRow, Evidence, Fresh,
+    Friendship, GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret,
+    LineUserId, Loaded, NameKind, Occasion, Occurrence, Phone, Profile, ProfileId, PurchaseRow, Settings,
+    StateOf, Summary, SummaryKey, Timestamp, add, catalogue::Names, decide_friendship,
 };
 
 mod erased;
@@ -42,6 +42,7 @@ pub(crate) struct Draft<'a> {
     fresh: Fresh,
     pub(crate) actor: Actor,
     pub(crate) settings: Arc<Settings>,
+    buckets: Buckets,
     has_erasures: bool,
     ledger_secret: LedgerSecret,
     edited: BTreeMap<ProfileId, Edited>,
@@ -63,6 +64,7 @@ impl<'a> Draft<'a> {
             fresh: occasion.fresh.clone(),
             actor: occasion.actor.clone(),
             settings: Arc::clone(&occasion.settings),
+            buckets: occasion.buckets,
             has_erasures: occasion.has_erasures,
             ledger_secret: occasion.ledger,
             edited: BTreeMap::new(),
@@ -117,12 +119,17 @@ impl<'a> Draft<'a> {
         false
     }
 
-    /// Makes an empty profile in `bucket`.
-    pub(crate) fn create(&mut self, at: Timestamp, bucket: u8) -> ProfileId {
-        let id = self.fresh.profile_id(bucket);
+    /// Makes an empty profile, for life in the bucket of the identifier that makes it.
+    pub(crate) fn create(&mut self, at: Timestamp, found_by: &Key) -> ProfileId {
+        let id = self.fresh.profile_id(self.buckets.of(found_by.value.as_bytes()));
         let profile = Profile { origin: Some(self.actor.clone()), ..Profile::new(id, at) };
         self.edited.insert(id, Edited { base: None, profile, touched: true, fate: Fate::Stays });
         id
+    }
+
+    /// Turns to an item of a batch: its ids depend on its place alone.
+    pub(crate) fn turn_to(&mut self, occasion: &Occasion, place: usize) {
+        self.fresh = occasion.fresh.of_item(place as u64);
     }
 
     /// Whether the profile is made by this decision.

@@ -52,6 +52,12 @@ impl ProfileId {
         self.0.as_bytes()[15]
     }
 
+    /// When it was made, in milliseconds since 1970, by the clock of whoever made it.
+    #[must_use]
+    pub fn made_at_millis(self) -> u64 {
+        self.0.as_bytes()[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte))
+    }
+
     /// `random_bucket` of the export: 0-9999, fixed for the life of the profile, from its random bits.
     #[must_use]
     pub fn random_bucket(self) -> u16 {
@@ -156,6 +162,14 @@ impl Fresh {
         Self { now, state: seed, made: 0 }
     }
 
+    /// The source for one item of a batch, by its place: its ids do not depend on which other items are decided with
+    /// it, and rise with the places.
+    #[must_use]
+    pub const fn of_item(&self, place: u64) -> Self {
+        let state = self.state ^ place.wrapping_add(1).wrapping_mul(0xd1b5_4a32_d192_ed03);
+        Self { now: self.now, state, made: self.made + place }
+    }
+
     /// A new profile id: UUIDv7 of `now`, rising within one decision, with `bucket` in its last byte.
     pub fn profile_id(&mut self, bucket: u8) -> ProfileId {
         let micros = self.now.as_micros().max(0).unsigned_abs() + self.made;
@@ -202,6 +216,7 @@ mod tests {
             assert_eq!(id.0.get_version_num(), 7);
             assert_eq!(id.bucket(), 9);
             assert!(id.random_bucket() < 10_000);
+            assert_eq!(id.made_at_millis(), 1_700_000_000_123);
             assert_eq!(ProfileId::parse(&id.to_string()), Some(*id));
         }
     }

@@ -1,16 +1,66 @@
 //! The LINE inbox: every webhook event, durable before it is answered, with an effect exactly once.
 
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
 use serde_json::value::RawValue;
 
-use crate::{ChannelId, GroupState, LineUserId, Timestamp};
+use crate::{Buckets, ChannelId, GroupState, LineUserId, Timestamp};
 
 /// Names one event: `webhookEventId`, or a hash of the event where it has none. Unique per channel.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct InboxKey {
     /// Channel by whose URL it came.
     pub channel: ChannelId,
     /// Opaque text, 1-255 bytes.
     pub event: String,
+    /// The user it is about: says in which bucket the event is, and is no part of its name. Every delivery of an event
+    /// tells the same one.
+    pub user: Option<LineUserId>,
+}
+
+impl InboxKey {
+    fn name(&self) -> (&ChannelId, &str) {
+        (&self.channel, &self.event)
+    }
+
+    /// What the event is found by: the LINE ID, so that it meets that user's friendships and look-up rows.
+    #[must_use]
+    pub fn found_by(&self) -> &str {
+        self.user.as_ref().map_or(&self.event, LineUserId::as_str)
+    }
+
+    /// The bucket it is in.
+    #[must_use]
+    pub fn bucket(&self, buckets: Buckets) -> u8 {
+        buckets.of(self.found_by().as_bytes())
+    }
+}
+
+impl PartialEq for InboxKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for InboxKey {}
+
+impl Hash for InboxKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl PartialOrd for InboxKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for InboxKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(&other.name())
+    }
 }
 
 /// How far an inbox row is.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, Fresh, LedgerSecret, Settings, Timestamp};
+use crate::{Actor, Buckets, Fresh, LedgerSecret, Settings, Timestamp};
 
 /// Time, fresh ids, actor and settings of one decision. A decision that runs again gets the same ones and so decides
 /// the same.
@@ -16,6 +16,8 @@ pub struct Occasion {
     pub actor: Actor,
     /// Settings of the workspace.
     pub settings: Arc<Settings>,
+    /// Where new profiles go: into the bucket of the identifier that makes them.
+    pub buckets: Buckets,
     /// Whether anybody was ever erased here: else nobody need look at the ledger.
     pub has_erasures: bool,
     /// The secret of the ledger.

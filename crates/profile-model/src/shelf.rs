@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::{
-    Actor, Address, AddressState, Alias, ChangeSet, ChannelId, Decision, DuplicatesRun, Evidence, Fresh,
-    Friendship, GroupState, Key, Keys, LedgerMark, LedgerRow, LedgerSecret, LineUserId, Loaded, LoggedWrite,
-    MergeId, MergeRecord, Occasion, Parked, Profile, ProfileId, Settings, Source, StateOf, Timestamp,
-    decide_friendship,
+    Actor, Address, AddressState, Alias, Buckets, ChangeSet, ChannelId, Decision, DuplicatesRun, Evidence,
+    Fresh, Friendship, GroupState, Key, Keys, LedgerMark, LedgerRow, LedgerSecret, LineUserId, Loaded,
+    LoggedWrite, MergeId, MergeRecord, Occasion, Parked, Profile, ProfileId, Settings, Source, StateOf,
+    Timestamp, decide_friendship,
 };
 
 /// See the module's text.
@@ -141,6 +141,7 @@ impl Shelf {
             fresh: Fresh::new(self.now, self.seed),
             actor: Actor::new("api", "test"),
             settings: Arc::new(self.settings.clone()),
+            buckets: Buckets::ONE,
             has_erasures: !self.ledger.is_empty(),
             ledger: LedgerSecret::derive("test"),
         }

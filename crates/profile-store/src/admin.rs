@@ -1,7 +1,7 @@
 //! Workspaces and API keys.
 
 use profile_model::{
-    ApiKey, ChangeSet, ConfigChange, Decision, KeyId, Keys, Settings, Workspace, WorkspaceId,
+    ApiKey, Buckets, ChangeSet, ConfigChange, Decision, KeyId, Keys, Settings, Workspace, WorkspaceId,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -46,6 +46,11 @@ pub enum AdminError {
     /// Neither an address nor a CIDR block.
     #[error("'{0}' is neither an IP address such as 192.0.2.7 nor a block such as 10.0.0.0/8")]
     BadAddress(String),
+    /// More buckets than the database can spread a workspace over.
+    #[error(
+        "{0} buckets need PostgreSQL or Citus: a SQLite file is one shard, so that a workspace in it has one bucket"
+    )]
+    TooManyBuckets(u8),
     /// The store could not do it.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -74,6 +79,29 @@ impl ProfileStore {
     /// # Errors
     /// As [`crate::Backend::transact`].
     pub async fn bootstrap(&self, given: Option<String>) -> Result<Option<NewKey>, Fault> {
+        self.bootstrap_spread(given, Buckets::ONE).await
+    }
+
+    /// Whether the backend can spread a workspace over so many buckets.
+    ///
+    /// # Errors
+    /// [`AdminError::TooManyBuckets`].
+    pub fn allow_buckets(&self, buckets: Buckets) -> Result<(), AdminError> {
+        if buckets > self.backend().most_buckets() {
+            return Err(AdminError::TooManyBuckets(buckets.count()));
+        }
+        Ok(())
+    }
+
+    /// The same, the workspace spread over so many buckets, which must be allowed.
+    ///
+    /// # Errors
+    /// As [`crate::Backend::transact`].
+    pub async fn bootstrap_spread(
+        &self,
+        given: Option<String>,
+        buckets: Buckets,
+    ) -> Result<Option<NewKey>, Fault> {
         let now = self.now();
         let secret = given.unwrap_or_else(random_secret);
         let hash = hash_of(&secret);
@@ -100,6 +128,7 @@ impl ProfileStore {
                 settings: Settings::default(),
                 created_at: now,
                 has_erasures: false,
+                buckets,
             };
             let changes = vec![ConfigChange::PutWorkspace(made), ConfigChange::PutKey(key.clone())];
             (ChangeSet { config: changes, ..ChangeSet::default() }.into(), Some(key))
@@ -114,6 +143,15 @@ impl ProfileStore {
     /// # Errors
     /// [`AdminError::WorkspaceExists`].
     pub async fn create_workspace(&self, name: &str) -> Result<Workspace, AdminError> {
+        self.create_huge_workspace(name, Buckets::ONE).await
+    }
+
+    /// Makes a workspace that is spread over so many buckets, for life.
+    ///
+    /// # Errors
+    /// [`AdminError::WorkspaceExists`], [`AdminError::TooManyBuckets`].
+    pub async fn create_huge_workspace(&self, name: &str, buckets: Buckets) -> Result<Workspace, AdminError> {
+        self.allow_buckets(buckets)?;
         let (now, wanted) = (self.now(), name.to_owned());
         let decide = move |loaded: &profile_model::Loaded| {
             let config = loaded.config.as_deref();
@@ -127,6 +165,7 @@ impl ProfileStore {
                 settings: Settings::default(),
                 created_at: now,
                 has_erasures: false,
+                buckets,
             };
             let change = ConfigChange::PutWorkspace(made.clone());
             (ChangeSet { config: vec![change], ..ChangeSet::default() }.into(), Some(made))

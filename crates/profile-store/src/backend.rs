@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Decision, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, Keys, Lease, Loaded,
-    SyncId, SyncRun, Timestamp, WorkspaceId,
+    Buckets, ChannelId, Config, Decision, ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, Keys, Lease,
+    Loaded, SyncId, SyncRun, Timestamp, WorkspaceId,
 };
 
 /// Decides on what was loaded. May run more than once (a second round of loading, a retry): it must give the same
@@ -224,6 +224,11 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
 
     /// What this backend counts of its own work.
     fn figures(&self) -> crate::Figures;
+
+    /// Over how many buckets it can spread a workspace.
+    fn most_buckets(&self) -> Buckets {
+        Buckets::ONE
+    }
 
     /// Whether the database answers and has the schema this binary wants.
     async fn ready(&self) -> Result<(), Fault>;

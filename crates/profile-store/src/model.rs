@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use profile_model::{
-    Address, AddressState, AnswerKey, ChannelId, Config, Consent, ConsentOf, DataType, Decision,
+    Address, AddressState, AnswerKey, Buckets, ChannelId, Config, Consent, ConsentOf, DataType, Decision,
     DuplicatesId, DuplicatesRun, ErasureId, EventRow, Friendship, ImportId, ImportIssue, ImportRun, InboxKey,
     InboxRow, JournalEntry, KeptAnswer, Key, Keys, Kind, Lease, LedgerMark, LedgerRow, LineUserId, Loaded,
     LoggedWrite, MergeId, MergeRecord, NameKind, Named, Parked, ParkedId, ParkedState, Profile, ProfileId,
@@ -330,6 +330,10 @@ impl Backend for ModelBackend {
 
     fn figures(&self) -> Figures {
         Figures::default()
+    }
+
+    fn most_buckets(&self) -> Buckets {
+        Buckets::new(Buckets::MAX).unwrap_or_default()
     }
 
     async fn ready(&self) -> Result<(), Fault> {

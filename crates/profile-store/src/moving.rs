@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use profile_model::WorkspaceId;
+use profile_model::{Buckets, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 use crate::Fault;
@@ -86,10 +86,10 @@ pub trait Held: Send {
     async fn secret_check(&mut self) -> Result<Option<i64>, Fault>;
 
     /// In how many buckets each workspace must lie, so that every profile's own one is there.
-    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, u8>, Fault>;
+    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, Buckets>, Fault>;
 
     /// Says, before anything is written, in how many buckets each workspace shall lie, where the engine has buckets.
-    fn spread(&mut self, buckets: BTreeMap<WorkspaceId, u8>);
+    fn spread(&mut self, buckets: BTreeMap<WorkspaceId, Buckets>);
 
     /// A copy into this database that was begun and not finished.
     async fn unfinished(&mut self) -> Result<Option<Unfinished>, Fault>;

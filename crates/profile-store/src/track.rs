@@ -1,13 +1,14 @@
 //! `POST /users/track`: parse, load, decide, apply.
 
 use profile_model::{
-    Actor, Decision, Door, InputArray, Item, ItemError, Keys, Loaded, TrackBatch, TrackCall, TrackFault,
-    TrackOutcome, WorkspaceId, decide_track, parse_track_call, track_keys,
+    Actor, Decision, Door, InputArray, Item, ItemError, Keys, Loaded, Occasion, TrackBatch, TrackCall,
+    TrackFault, TrackOutcome, WorkspaceId, decide_track, parse_track_call, track_keys,
 };
 use serde_json::Value;
 
 use crate::{Applied, Fault, ProfileStore, Work};
 
+mod spread;
 mod sync;
 
 /// What a track request did.
@@ -77,8 +78,13 @@ impl ProfileStore {
         body: Value,
         call: TrackCall,
     ) -> Result<TrackAnswer, TrackError> {
+        let batch = self.read_batch(workspace, actor, body, call).await?;
+        // A key's answer commits with what it tells: one transaction, over however many shards.
+        if !batch.occasion.buckets.is_one() && batch.items.len() > 1 && self.once.is_none() {
+            return self.track_spread(workspace, batch, call).await;
+        }
         let told = |answer: Answered<'_>| Ok(answer.tracked);
-        let (tracked, applied) = self.track_call(workspace, actor, body, call, told).await?;
+        let (tracked, applied) = self.track_batch(workspace, batch, call, told).await?;
         tracked.map(|tracked| TrackAnswer {
             statements: applied.statements,
             retries: applied.retries,
@@ -95,19 +101,18 @@ impl ProfileStore {
             let users = sync::tell(answer.items, answer.outcome, answer.decision, answer.loaded)?;
             Ok(answer.tracked.map(|tracked| (users, tracked.errors)))
         };
-        let done = self.track_call(workspace, actor, body, TrackCall::Sync, told).await;
+        let batch = self.read_batch(workspace, actor, body, TrackCall::Sync).await?;
+        let done = self.track_batch(workspace, batch, TrackCall::Sync, told).await;
         done.and_then(|(synced, _)| synced)
     }
 
-    /// Parses, decides and applies; `tell` makes the answer inside the decision, or says what it still needs.
-    async fn track_call<T: Send + 'static>(
+    async fn read_batch(
         &self,
         workspace: WorkspaceId,
         actor: Actor,
         body: Value,
         call: TrackCall,
-        tell: fn(Answered<'_>) -> Told<T>,
-    ) -> Result<(Result<T, TrackError>, Applied), TrackError> {
+    ) -> Result<Batch, TrackError> {
         let config = self.config().await?;
         let TrackBatch { items, errors, sent } =
             parse_track_call(body, &config, workspace, call).map_err(TrackError::Request)?;
@@ -115,7 +120,18 @@ impl ProfileStore {
             return Err(TrackError::NothingValid(errors));
         }
         let occasion = self.occasion(workspace, actor).await?;
-        let accepted = processed(&items, sent);
+        Ok(Batch { accepted: processed(&items, sent), items, errors, occasion })
+    }
+
+    /// Decides and applies in one transaction; `tell` makes the answer inside the decision, or says what it still needs.
+    async fn track_batch<T: Send + 'static>(
+        &self,
+        workspace: WorkspaceId,
+        batch: Batch,
+        call: TrackCall,
+        tell: fn(Answered<'_>) -> Told<T>,
+    ) -> Result<(Result<T, TrackError>, Applied), TrackError> {
+        let Batch { items, errors, accepted, occasion } = batch;
         let mut keys = track_keys(&items);
         occasion.remember(&mut keys);
         let decide = move |loaded: &Loaded| {
@@ -131,10 +147,21 @@ impl ProfileStore {
                 Err(more) => (Decision::NeedMore(more), Err(undecided())),
             }
         };
-        let work = Work::new("track", workspace, keys);
-        let work = if call == TrackCall::Bulk { work.bulk() } else { work };
-        Ok(self.decide_once(work, decide).await?)
+        Ok(self.decide_once(work_of(workspace, keys, call), decide).await?)
     }
+}
+
+fn work_of(workspace: WorkspaceId, keys: Keys, call: TrackCall) -> Work {
+    let work = Work::new("track", workspace, keys);
+    if call == TrackCall::Bulk { work.bulk() } else { work }
+}
+
+/// The acceptable objects of a request, and what is wrong with the others.
+struct Batch {
+    items: Vec<Item>,
+    errors: Vec<ItemError>,
+    accepted: [Option<u32>; 3],
+    occasion: Occasion,
 }
 
 /// An answer, or what must be loaded to make it.

@@ -87,6 +87,7 @@ fn story(step: usize) -> Operation {
             key: profile_model::InboxKey {
                 channel: profile_model::ChannelId("1".into()),
                 event: "follow".into(),
+                user: Some(user.clone()),
             },
             kind: "follow".into(),
             meaning: profile_model::Meaning::Friendship(profile_model::GroupState::Subscribed),

@@ -1,8 +1,8 @@
 //! The configuration tables.
 
 use profile_model::{
-    ApiKey, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId, Timestamp,
-    Workspace, WorkspaceId,
+    ApiKey, Buckets, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId,
+    Timestamp, Workspace, WorkspaceId,
 };
 use profile_store::Fault;
 use serde::Serialize;
@@ -35,12 +35,19 @@ pub(crate) async fn keep_secret_check(counted: &mut Counted<'_>, check: i64) -> 
 }
 
 /// In how many buckets a workspace lies; `None` if it is not there.
-pub(crate) async fn buckets(counted: &mut Counted<'_>, id: WorkspaceId) -> Result<Option<u8>, UnitFault> {
+pub(crate) async fn buckets(
+    counted: &mut Counted<'_>,
+    id: WorkspaceId,
+) -> Result<Option<Buckets>, UnitFault> {
     let query = plain("-- workspace_buckets\nSELECT buckets FROM workspaces WHERE id = $1");
     let rows = counted.fetch(query.bind(i64::from(id.0))).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let buckets = u8::try_from(get::<i16>(row, 0)?).map_err(|_| unreadable("workspaces.buckets"))?;
-    Ok(Some(buckets))
+    Ok(Some(read_buckets(row, 0)?))
+}
+
+pub(crate) fn read_buckets(row: &PgRow, at: usize) -> Result<Buckets, Fault> {
+    let buckets = u8::try_from(get::<i16>(row, at)?).ok().and_then(Buckets::new);
+    buckets.ok_or_else(|| unreadable("workspaces.buckets"))
 }
 
 pub(crate) async fn revision(counted: &mut Counted<'_>) -> Result<u64, UnitFault> {
@@ -54,7 +61,7 @@ pub(crate) async fn load(counted: &mut Counted<'_>) -> Result<Config, UnitFault>
     let mut config = Config { revision: revision(counted).await?, ..Config::default() };
     for row in fetch(
         counted,
-        "-- load_workspaces\nSELECT id, name, settings, created_at, has_erasures FROM workspaces",
+        "-- load_workspaces\nSELECT id, name, settings, created_at, has_erasures, buckets FROM workspaces",
     )
     .await?
     {
@@ -64,6 +71,7 @@ pub(crate) async fn load(counted: &mut Counted<'_>) -> Result<Config, UnitFault>
             settings: json(&row, 2, "workspaces.settings")?,
             created_at: time(&row, 3)?,
             has_erasures: get(&row, 4)?,
+            buckets: read_buckets(&row, 5)?,
         };
         config.workspaces.insert(workspace.id, workspace);
     }
@@ -156,13 +164,14 @@ fn statement(change: &ConfigChange) -> Bound {
     let micros = |time: Timestamp| time.as_micros();
     match change {
         ConfigChange::PutWorkspace(row) => plain(
-            "-- put_workspace\nINSERT INTO workspaces (id, name, settings, created_at) VALUES ($1, $2, $3, $4) \
+            "-- put_workspace\nINSERT INTO workspaces (id, name, settings, created_at, buckets) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings",
         )
         .bind(i64::from(row.id.0))
         .bind(row.name.clone())
         .bind(to_json(&row.settings))
-        .bind(micros(row.created_at)),
+        .bind(micros(row.created_at))
+        .bind(i16::from(row.buckets.count())),
         ConfigChange::NoteErasures(id) => {
             plain("-- note_erasures\nUPDATE workspaces SET has_erasures = true WHERE id = $1").bind(i64::from(id.0))
         }

@@ -23,8 +23,6 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// Whether sessions may only read.
     pub read_only: bool,
-    /// Treats every workspace as if it had so many buckets, for tests.
-    pub buckets: Option<u8>,
 }
 
 impl Default for Options {
@@ -35,8 +33,14 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
             read_only: false,
-            buckets: None,
         }
+    }
+}
+
+impl Options {
+    /// For migrations, which wait for each other and rewrite tables.
+    pub(crate) fn patient(&self) -> Self {
+        Self { statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO, ..self.clone() }
     }
 }
 

@@ -7,6 +7,8 @@ use crate::connecting::{Options, connect};
 use crate::fault::to_fault;
 use crate::store::PostgresStore;
 
+mod orphans;
+
 const COUNTS: &[(&str, &str)] = &[
     ("profiles", "-- count_profiles\nSELECT count(*) FROM profiles"),
     ("identifiers", "-- count_identifiers\nSELECT count(*) FROM identifiers"),
@@ -76,7 +78,11 @@ async fn examine(connection: &mut PgConnection) -> Result<Examination, Fault> {
     for (table, count) in COUNTS {
         found.counts.push((table, number(connection, count).await?));
     }
-    found.orphans = number(connection, ORPHANS).await?;
+    found.orphans = if crate::distribution::is_distributed(connection).await? {
+        orphans::count(connection).await?
+    } else {
+        number(connection, ORPHANS).await?
+    };
     Ok(found)
 }
 

@@ -72,9 +72,10 @@ fn code(error: &sqlx::Error) -> Option<String> {
     database.code().map(std::borrow::Cow::into_owned)
 }
 
-/// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown.
+/// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown. An
+/// internal error (XX) is what Citus answers when the one node that wrote went away while it was committing.
 pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
-    code(error).is_some_and(|code| !is_lost(&code))
+    code(error).is_some_and(|code| !is_lost(&code) && !code.starts_with("XX"))
 }
 
 pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {

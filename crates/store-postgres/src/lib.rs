@@ -6,6 +6,7 @@ mod catalogue;
 mod config;
 mod connecting;
 mod consents;
+mod distribution;
 mod duplicates;
 mod examination;
 mod expiry;
@@ -24,6 +25,7 @@ mod traces;
 mod unit;
 
 pub use connecting::Options;
+pub use distribution::Distribution;
 pub use migrations::SCHEMA_VERSION;
 pub use moving::PostgresHeld;
 pub use store::PostgresStore;

@@ -13,6 +13,7 @@ use crate::fault::UnitFault;
 use crate::shards::Shards;
 use crate::statement::Counted;
 
+mod agreement;
 pub(crate) mod holders;
 pub(crate) mod joins;
 pub(crate) mod states;

@@ -22,7 +22,7 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// "enmusubi" as a number: processes that migrate at once wait for each other here. Held by the transaction, not by the
 /// session, so that it works behind a pooler; nothing but migrations takes it.
-const LOCK: &str = "-- lock_migrations\nSELECT pg_advisory_xact_lock(7308332046081745257)";
+pub(crate) const LOCK: &str = "-- lock_migrations\nSELECT pg_advisory_xact_lock(7308332046081745257)";
 
 /// Brings the schema to [`SCHEMA_VERSION`]; the version found before, 0 for an empty database.
 ///
@@ -46,6 +46,10 @@ pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<i64, Fault>
     let found = known(&mut transaction).await?;
     migrator.run(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(database)?;
+    // On Citus, tables that this version made join those that are distributed.
+    if crate::distribution::is_distributed(connection).await? {
+        crate::distribution::place(connection).await?;
+    }
     Ok(found)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use profile_model::{ProfileId, WorkspaceId};
+use profile_model::{Buckets, ProfileId, WorkspaceId};
 use profile_store::{Cell, Fault, Held, Home, Page, Row, Table, Unfinished, read_place, write_place};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection};
@@ -13,7 +13,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::connecting::{Options, connect};
 use crate::fault::{to_fault, unreadable};
 use crate::shards::{Shards, by_shard};
-use crate::statement::{Bound, Counted, composed, get, plain};
+use crate::statement::{Bound, Counted, Placement, composed, get, plain};
 use crate::store::PostgresStore;
 
 mod plans;
@@ -40,7 +40,7 @@ const SEQUENCES: [(&str, &str); 6] = [
 #[derive(Debug)]
 pub struct PostgresHeld {
     connection: PgConnection,
-    buckets: BTreeMap<WorkspaceId, u8>,
+    buckets: BTreeMap<WorkspaceId, Buckets>,
 }
 
 impl PostgresHeld {
@@ -96,7 +96,7 @@ impl PostgresHeld {
     }
 
     async fn fetch(&mut self, query: Bound) -> Result<Vec<PgRow>, Fault> {
-        Ok(Counted::new(&mut self.connection).fetch(query).await?)
+        Ok(Counted::new(&mut self.connection, Placement::Together).fetch(query).await?)
     }
 
     async fn number(&mut self, query: Bound) -> Result<Option<i64>, Fault> {
@@ -104,19 +104,18 @@ impl PostgresHeld {
         Ok(rows.first().map(|row| get::<Option<i64>>(row, 0)).transpose()?.flatten())
     }
 
-    async fn read_buckets(&mut self) -> Result<BTreeMap<WorkspaceId, u8>, Fault> {
+    async fn read_buckets(&mut self) -> Result<BTreeMap<WorkspaceId, Buckets>, Fault> {
         let query = plain("-- read_buckets\nSELECT id, buckets FROM workspaces");
         let rows = self.fetch(query).await?;
         let buckets = rows.iter().map(|row| {
             let id = u32::try_from(get::<i64>(row, 0)?).map_err(|_| unreadable("workspaces.id"))?;
-            let buckets = u8::try_from(get::<i16>(row, 1)?).map_err(|_| unreadable("workspaces.buckets"))?;
-            Ok((WorkspaceId(id), buckets))
+            Ok((WorkspaceId(id), crate::config::read_buckets(row, 1)?))
         });
         buckets.collect()
     }
 
     fn shards_of(&self, workspace: WorkspaceId) -> Shards {
-        Shards::new(workspace, self.buckets.get(&workspace).copied().unwrap_or(1))
+        Shards::new(workspace, self.buckets.get(&workspace).copied().unwrap_or_default())
     }
 
     /// Every shard key, ascending.
@@ -144,11 +143,17 @@ impl PostgresHeld {
                 Cell::Text(id) => shards.of_profile(ProfileId::parse(id).ok_or_else(broken)?),
                 _ => return Err(broken()),
             },
-            Home::Value(place) | Home::ProfileOrValue(_, place) => match cell(place)? {
+            Home::ValueElse(place, other) if *cell(place)? == Cell::Null => match cell(other)? {
                 Cell::Text(value) => shards.of_value(value),
-                Cell::Bytes(value) => shards.of_bytes(value),
                 _ => return Err(broken()),
             },
+            Home::Value(place) | Home::ValueElse(place, _) | Home::ProfileOrValue(_, place) => {
+                match cell(place)? {
+                    Cell::Text(value) => shards.of_value(value),
+                    Cell::Bytes(value) => shards.of_bytes(value),
+                    _ => return Err(broken()),
+                }
+            }
         })
     }
 
@@ -190,7 +195,7 @@ impl PostgresHeld {
         };
         let buckets = self.buckets.clone();
         let mut transaction = self.connection.begin().await.map_err(|error| to_fault(&error))?;
-        let mut counted = Counted::new(&mut transaction);
+        let mut counted = Counted::new(&mut transaction, Placement::Together);
         let note = plain("-- note_copied\nUPDATE copying SET progress = $1 WHERE progress = $2");
         if counted.execute(note.bind(progress.to_owned()).bind(before.to_owned())).await? != 1 {
             return Err(Fault::Unavailable("another process copies into the same database".into()));
@@ -208,7 +213,7 @@ async fn has_others(connection: &mut PgConnection) -> Result<bool, Fault> {
         "-- count_other_servers\nSELECT count(*) FROM pg_stat_activity WHERE application_name = 'enmusubi' \
          AND datname = current_database() AND pid <> pg_backend_pid()",
     );
-    let rows = Counted::new(connection).fetch(query).await?;
+    let rows = Counted::new(connection, Placement::Together).fetch(query).await?;
     let others: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
     Ok(others > 0)
 }
@@ -265,11 +270,11 @@ impl Held for PostgresHeld {
         self.number(plain("-- secret_check\nSELECT value FROM meta WHERE name = 'secret_check'")).await
     }
 
-    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, u8>, Fault> {
+    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, Buckets>, Fault> {
         self.read_buckets().await
     }
 
-    fn spread(&mut self, buckets: BTreeMap<WorkspaceId, u8>) {
+    fn spread(&mut self, buckets: BTreeMap<WorkspaceId, Buckets>) {
         self.buckets = buckets;
     }
 
@@ -285,7 +290,7 @@ impl Held for PostgresHeld {
     async fn begin(&mut self, copy: &Unfinished) -> Result<(), Fault> {
         let (source, progress) = (copy.source.clone(), copy.progress.clone());
         let mut transaction = self.connection.begin().await.map_err(|error| to_fault(&error))?;
-        let mut counted = Counted::new(&mut transaction);
+        let mut counted = Counted::new(&mut transaction, Placement::Together);
         let text = "-- make_copying\nCREATE TABLE copying (source text NOT NULL, progress text NOT NULL)";
         counted.execute(plain(text)).await?;
         let note = plain("-- begin_copying\nINSERT INTO copying (source, progress) VALUES ($1, $2)");
@@ -306,7 +311,7 @@ impl Held for PostgresHeld {
     async fn finish(&mut self, revision: i64, secret_check: i64) -> Result<(), Fault> {
         let shards = self.shards();
         let mut transaction = self.connection.begin().await.map_err(|error| to_fault(&error))?;
-        let mut counted = Counted::new(&mut transaction);
+        let mut counted = Counted::new(&mut transaction, Placement::Together);
         for (table, column) in SEQUENCES {
             let mut last = 0;
             for shard in &shards {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use tokio::sync::OnceCell;
 
 use crate::connecting::Options;
+use crate::statement::Placement;
 use crate::store::PostgresStore;
 
 /// How long a replica may take to hear of migrations that its primary has just had.
@@ -58,7 +59,9 @@ impl PostgresStore {
     /// [`Fault::Inconsistent`] if it has another schema than this binary wants, and does not catch up.
     pub async fn open_replica(url: &str, options: Options) -> Result<Self, Fault> {
         let store =
-            Self::on_pool(url, Options { read_only: true, ..options }, Some(Replica::default())).await?;
+            // Where tables lie matters to writes only.
+            Self::on_pool(url, Options { read_only: true, ..options }, Placement::Together, Some(Replica::default()))
+                .await?;
         let end = Instant::now() + CATCH_UP;
         loop {
             let mut connection = match store.bare_connection().await.map_err(Fault::from) {

@@ -138,10 +138,11 @@ pub(crate) async fn backlog(counted: &mut Counted<'_>) -> Result<Backlog, UnitFa
 pub(crate) fn read_inbox(row: &PgRow) -> Result<(WorkspaceId, InboxRow), Fault> {
     let sk: i64 = get(row, 2)?;
     let workspace = WorkspaceId(u32::try_from(sk >> 16).map_err(|_| unreadable("line_inbox.sk"))?);
+    let user = get::<Option<String>>(row, 4)?.map(LineUserId::from_stored);
     let row = InboxRow {
-        key: InboxKey { channel: ChannelId(get(row, 0)?), event: get(row, 1)? },
+        key: InboxKey { channel: ChannelId(get(row, 0)?), event: get(row, 1)?, user: user.clone() },
         received_at: Timestamp::from_micros(get(row, 3)?),
-        user: get::<Option<String>>(row, 4)?.map(LineUserId::from_stored),
+        user,
         kind: get(row, 5)?,
         state: read_state(get(row, 8)?)?,
         note: get(row, 6)?,

@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use profile_model::{ProfileId, WorkspaceId, bucket_of};
+use profile_model::{Buckets, InboxKey, ProfileId, WorkspaceId};
 
 /// The shards of one workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shards {
     workspace: WorkspaceId,
-    buckets: u8,
+    buckets: Buckets,
 }
 
 impl Shards {
-    pub(crate) const fn new(workspace: WorkspaceId, buckets: u8) -> Self {
-        Self { workspace, buckets: if buckets == 0 { 1 } else { buckets } }
+    pub(crate) const fn new(workspace: WorkspaceId, buckets: Buckets) -> Self {
+        Self { workspace, buckets }
     }
 
     /// Whether everything of the workspace is in one shard.
     pub(crate) const fn is_one(self) -> bool {
-        self.buckets == 1
+        self.buckets.is_one()
     }
 
     /// Every shard key, ascending.
     pub(crate) fn all(self) -> impl Iterator<Item = i64> {
-        (0..self.buckets).map(move |bucket| self.workspace.shard_key(bucket))
+        (0..self.buckets.count()).map(move |bucket| self.workspace.shard_key(bucket))
     }
 
     /// Where jobs, merge records and other rare rows are.
@@ -43,7 +43,12 @@ impl Shards {
 
     /// The same for a value that is no text.
     pub(crate) fn of_bytes(self, value: &[u8]) -> i64 {
-        self.workspace.shard_key(bucket_of(value, self.buckets))
+        self.workspace.shard_key(self.buckets.of(value))
+    }
+
+    /// Where an event of the inbox is: beside what else is about its user.
+    pub(crate) fn of_inbox(self, key: &InboxKey) -> i64 {
+        self.of_value(key.found_by())
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use profile_model::{
-    ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
-    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
-    NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
-    WorkspaceId,
+    Buckets, ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship,
+    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId,
+    Loaded, NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun,
+    Timestamp, WorkspaceId,
 };
 use profile_store::{
     Applied, Backend, Backlog, Expired, Fault, Figures, Job, JobKind, Lane, Unit, UnitCounts,
@@ -24,7 +24,7 @@ use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
 use crate::replica::Replica;
 use crate::shards::Shards;
-use crate::statement::Counted;
+use crate::statement::{Counted, Placement};
 use crate::unit::MAX_LOST;
 
 /// Runs a read, on another connection if the first ones are lost.
@@ -34,7 +34,7 @@ macro_rules! read {
         loop {
             let result = async {
                 let mut connection = $self.connection().await?;
-                let $counted = &mut Counted::new(&mut connection);
+                let $counted = &mut Counted::new(&mut connection, $self.placement);
                 $body.await
             };
             match result.await {
@@ -57,11 +57,11 @@ pub struct PostgresStore {
     lost: LostAt,
     /// Imports and syncs leave most connections to requests that somebody waits for.
     bulk: Semaphore,
-    buckets: RwLock<HashMap<WorkspaceId, u8>>,
-    forced: Option<u8>,
+    buckets: RwLock<HashMap<WorkspaceId, Buckets>>,
     names: KnownNames,
     counts: UnitCounts,
     replica: Option<Replica>,
+    pub(crate) placement: Placement,
 }
 
 impl PostgresStore {
@@ -72,7 +72,8 @@ impl PostgresStore {
     /// binary knows.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         Self::migrate(url, &options).await?;
-        let store = Self::on_pool(url, options, None).await?;
+        let placement = Self::placement(url, &options).await?;
+        let store = Self::on_pool(url, options, placement, None).await?;
         let mut connection = store.bare_connection().await?;
         if crate::moving::is_unfinished(&mut connection).await? {
             return Err(Fault::Inconsistent(profile_store::HALF_A_COPY.into()));
@@ -85,6 +86,7 @@ impl PostgresStore {
     pub(crate) async fn on_pool(
         url: &str,
         options: Options,
+        placement: Placement,
         replica: Option<Replica>,
     ) -> Result<Self, Fault> {
         let lost = LostAt::default();
@@ -95,8 +97,8 @@ impl PostgresStore {
             lost,
             bulk,
             buckets: RwLock::default(),
-            forced: options.buckets,
             names: KnownNames::default(),
+            placement,
             counts: UnitCounts::default(),
             replica,
         })
@@ -107,10 +109,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::open`].
     pub async fn migrate(url: &str, options: &Options) -> Result<(i64, i64), Fault> {
-        // Migrations wait for each other, and rewrite tables.
-        let patient =
-            Options { statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO, ..options.clone() };
-        let mut connection = connect(url, &patient).await?;
+        let mut connection = connect(url, &options.patient()).await?;
         let encoding: String = sqlx::query_scalar("-- server_encoding\nSHOW server_encoding")
             .fetch_one(&mut connection)
             .await
@@ -167,9 +166,6 @@ impl PostgresStore {
 
     /// The shards of a workspace, asked for once: their number stays for the life of the workspace.
     pub(crate) async fn shards(&self, workspace: WorkspaceId) -> Result<Shards, Fault> {
-        if let Some(buckets) = self.forced {
-            return Ok(Shards::new(workspace, buckets));
-        }
         let known = self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(&workspace).copied();
         if let Some(buckets) = known {
             return Ok(Shards::new(workspace, buckets));
@@ -178,7 +174,7 @@ impl PostgresStore {
         if let Some(buckets) = found {
             self.buckets.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, buckets);
         }
-        Ok(Shards::new(workspace, found.unwrap_or(1)))
+        Ok(Shards::new(workspace, found.unwrap_or(Buckets::ONE)))
     }
 }
 
@@ -190,7 +186,10 @@ impl Backend for PostgresStore {
             Lane::Bulk => Some(self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?),
             Lane::Interactive => None,
         };
-        let ran = crate::unit::run(&self.pool, shards, &self.names, unit, &self.counts, || self.note_lost());
+        let ran =
+            crate::unit::run(&self.pool, (shards, self.placement), &self.names, unit, &self.counts, || {
+                self.note_lost()
+            });
         let ended = ran.await;
         self.counts.ended(&ended);
         ended
@@ -349,7 +348,8 @@ impl Backend for PostgresStore {
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
         let _turn = self.bulk.acquire().await.map_err(|_| Fault::Unavailable("closed".into()))?;
         let mut transaction = self.pool.begin().await.map_err(|error| to_fault(&error))?;
-        let expired = crate::expiry::expire(&mut Counted::new(&mut transaction), now, limit).await?;
+        let expired =
+            crate::expiry::expire(&mut Counted::new(&mut transaction, self.placement), now, limit).await?;
         // Lost with its transaction, a step is taken again by the next one.
         transaction.commit().await.map_err(|error| to_fault(&error))?;
         Ok(expired)
@@ -367,6 +367,10 @@ impl Backend for PostgresStore {
             connections_max: self.pool.options().get_max_connections().into(),
             ..self.counts.figures()
         }
+    }
+
+    fn most_buckets(&self) -> Buckets {
+        Buckets::new(Buckets::MAX).unwrap_or_default()
     }
 
     async fn ready(&self) -> Result<(), Fault> {

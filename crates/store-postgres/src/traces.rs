@@ -157,23 +157,16 @@ impl Traces for PostgresStore {
     ) -> Result<Vec<InboxRow>, Fault> {
         let shards = self.shards(workspace).await?;
         let (channel, event) = after.map(|key| (key.channel.0, key.event)).unwrap_or_default();
-        let mut found: Vec<InboxRow> = Vec::new();
-        for sk in shards.all() {
-            let query = || {
-                plain(INBOX)
-                    .bind(sk)
-                    .bind(user.as_str().to_owned())
-                    .bind(channel.clone())
-                    .bind(event.clone())
-                    .bind(i64::from(limit))
-            };
-            for row in &read!(self, counted => counted.fetch(query()))? {
-                found.push(read_inbox(row)?.1);
-            }
-        }
-        found.sort_by(|left, right| left.key.cmp(&right.key));
-        found.truncate(limit as usize);
-        Ok(found)
+        let query = || {
+            plain(INBOX)
+                .bind(shards.of_value(user.as_str()))
+                .bind(user.as_str().to_owned())
+                .bind(channel.clone())
+                .bind(event.clone())
+                .bind(i64::from(limit))
+        };
+        let rows = read!(self, counted => counted.fetch(query()))?;
+        rows.iter().map(|row| Ok(read_inbox(row)?.1)).collect()
     }
 
     async fn scan_issues_naming(

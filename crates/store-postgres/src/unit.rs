@@ -11,7 +11,7 @@ use crate::catalogue::KnownNames;
 use crate::fault::{UnitFault, is_answer};
 use crate::load::{Found, lock, lock_first};
 use crate::shards::Shards;
-use crate::statement::Counted;
+use crate::statement::{Counted, Placement};
 
 /// How often a unit may lose against others, and for how long: then the caller is told to try again.
 const MAX_CONFLICTS: u32 = 30;
@@ -34,7 +34,7 @@ struct Tally {
 /// Runs a unit to its end. `note_lost` is told of each connection that was lost.
 pub(crate) async fn run(
     pool: &PgPool,
-    shards: Shards,
+    (shards, placement): (Shards, Placement),
     names: &KnownNames,
     mut unit: Unit,
     counts: &UnitCounts,
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     let began = Instant::now();
     let mut tally = Tally::default();
     loop {
-        let result = attempt(pool, shards, names, &mut unit, &mut tally).await;
+        let result = attempt(pool, (shards, placement), names, &mut unit, &mut tally).await;
         if matches!(result, Err(UnitFault::Lost(_) | UnitFault::Unknown)) {
             note_lost();
         }
@@ -80,7 +80,7 @@ fn pause(retries: u32) -> Duration {
 /// before anything is read: what the first one read may be older than the locks.
 async fn attempt(
     pool: &PgPool,
-    shards: Shards,
+    (shards, placement): (Shards, Placement),
     names: &KnownNames,
     unit: &mut Unit,
     tally: &mut Tally,
@@ -89,7 +89,7 @@ async fn attempt(
     let mut rounds = 0;
     'transaction: loop {
         let mut transaction = pool.begin().await?;
-        let mut counted = Counted::new(&mut transaction);
+        let mut counted = Counted::new(&mut transaction, placement);
         let mut found = lock(&mut counted, shards, &keys).await?;
         let change = loop {
             let more: Keys = match decide(unit, &found)? {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use profile_model::WorkspaceId;
+use profile_model::{Buckets, WorkspaceId};
 use profile_store::conformance::{CASES, START, compare_with_model, exported_state, run_cases};
 use profile_store::{Backend, FixedClock, ProfileStore};
 use store_postgres::{Options, PostgresStore};
@@ -14,8 +14,8 @@ use testkit::postgres::Database;
 /// An ordinary workspace, and a huge one.
 const BUCKETS: [u8; 2] = [1, 8];
 
-async fn postgres(database: &Database, buckets: u8) -> Arc<dyn Backend> {
-    let options = Options { buckets: Some(buckets), connections: 4, ..Options::default() };
+async fn postgres(database: &Database) -> Arc<dyn Backend> {
+    let options = Options { connections: 4, ..Options::default() };
     Arc::new(PostgresStore::open(&database.url(), options).await.unwrap())
 }
 
@@ -25,11 +25,15 @@ async fn postgresql_passes_the_conformance_list() {
         let databases = Mutex::new(Vec::new());
         let make = || async {
             let database = Database::create().unwrap();
-            let backend = postgres(&database, buckets).await;
+            let backend = postgres(&database).await;
             databases.lock().unwrap().push(database);
             ProfileStore::new(backend, Arc::new(FixedClock::at(START)), std::env::temp_dir())
         };
-        assert_eq!(run_cases(make).await, Ok(CASES.len()), "{buckets} buckets");
+        assert_eq!(
+            run_cases(Buckets::new(buckets).unwrap(), make).await,
+            Ok(CASES.len()),
+            "{buckets} buckets"
+        );
     }
 }
 
@@ -37,12 +41,12 @@ async fn postgresql_passes_the_conformance_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_operations_leave_the_same_state_as_in_the_model() {
     for seed in 0..4 {
-        let buckets = BUCKETS[seed as usize / 2];
+        let buckets = Buckets::new(BUCKETS[seed as usize / 2]).unwrap();
         let database = Database::create().unwrap();
-        let old = postgres(&database, buckets).await;
-        let model = compare_with_model(Arc::clone(&old), seed, 400).await.unwrap();
+        let old = postgres(&database).await;
+        let model = compare_with_model(Arc::clone(&old), buckets, seed, 400).await.unwrap();
         old.close().await;
-        let backend = postgres(&database, buckets).await;
+        let backend = postgres(&database).await;
         let reopened = ProfileStore::new(backend, Arc::new(FixedClock::at(START)), std::env::temp_dir());
         assert_eq!(
             exported_state(&reopened, WorkspaceId(1)).await.unwrap(),

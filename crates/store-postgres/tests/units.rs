@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{Actor, ChangeSet, Key, Keys, Loaded, WorkspaceId};
+use profile_model::{Actor, Buckets, ChangeSet, Key, Keys, Loaded, WorkspaceId};
 use profile_store::{Fault, ProfileStore, SystemClock, Work};
 use serde_json::{Value, json};
 use store_postgres::{Options, PostgresStore};
@@ -101,9 +101,8 @@ async fn two_processes_make_one_profile_per_person_and_lose_no_update() {
     const ROUNDS: usize = 6;
     for buckets in [1, 8] {
         let database = Database::create().unwrap();
-        let options = || Options { connections: 8, buckets: Some(buckets), ..Options::default() };
-        let stores =
-            [open_with(&database.url(), options()).await, open_with(&database.url(), options()).await];
+        let stores = [open(&database).await, open(&database).await];
+        stores[0].create_huge_workspace("w", Buckets::new(buckets).unwrap()).await.unwrap();
         for round in 0..ROUNDS {
             let objects = |client: usize| -> Value {
                 let mut objects: Vec<_> = (0..4)

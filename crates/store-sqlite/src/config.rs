@@ -1,8 +1,8 @@
 //! The configuration tables.
 
 use profile_model::{
-    ApiKey, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId, Timestamp,
-    Workspace, WorkspaceId,
+    ApiKey, Buckets, Channel, ChannelId, Config, ConfigChange, Group, GroupChannel, GroupId, KeyId,
+    Timestamp, Workspace, WorkspaceId,
 };
 use profile_store::Fault;
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub(crate) async fn load(counted: &mut Counted<'_>) -> Result<Config, Fault> {
             settings: json(&row, 2, "workspaces.settings")?,
             created_at: time(&row, 3)?,
             has_erasures: row.try_get::<i64, _>(4).map_err(|error| to_fault(&error))? != 0,
+            // A file is one shard.
+            buckets: Buckets::ONE,
         };
         config.workspaces.insert(workspace.id, workspace);
     }

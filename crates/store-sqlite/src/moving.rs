@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
-use profile_model::WorkspaceId;
+use profile_model::{Buckets, WorkspaceId};
 use profile_store::{Cell, Fault, Held, Page, Row, Table, Unfinished, read_place, write_place};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _};
@@ -156,7 +156,7 @@ impl Held for SqliteHeld {
     }
 
     /// The last byte of an id is its bucket: 0, unless the profile was copied from where workspaces have several.
-    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, u8>, Fault> {
+    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, Buckets>, Fault> {
         let query = plain(
             "-- find_buckets\nSELECT sk >> 16, max(substr(id, 16, 1)) FROM \
              (SELECT sk, id FROM profiles UNION ALL SELECT sk, id FROM retired_profiles) GROUP BY 1",
@@ -165,13 +165,15 @@ impl Held for SqliteHeld {
         for row in &self.fetch(query).await? {
             if let (Cell::Number(workspace), Cell::Bytes(last)) = (read(row, 0)?, read(row, 1)?) {
                 let id = u32::try_from(workspace).map_err(|_| unreadable("profiles.sk"))?;
-                buckets.insert(WorkspaceId(id), last.first().copied().unwrap_or(0).saturating_add(1));
+                let count = last.first().copied().unwrap_or(0).saturating_add(1);
+                buckets
+                    .insert(WorkspaceId(id), Buckets::new(count).ok_or_else(|| unreadable("profiles.id"))?);
             }
         }
         Ok(buckets)
     }
 
-    fn spread(&mut self, _: BTreeMap<WorkspaceId, u8>) {}
+    fn spread(&mut self, _: BTreeMap<WorkspaceId, Buckets>) {}
 
     async fn unfinished(&mut self) -> Result<Option<Unfinished>, Fault> {
         if !is_unfinished(&mut self.connection).await? {

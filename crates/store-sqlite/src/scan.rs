@@ -130,14 +130,16 @@ pub(crate) fn read_inbox(row: &SqliteRow) -> Result<(WorkspaceId, InboxRow), Fau
     let sk: i64 = row.try_get(2).map_err(column)?;
     let workspace = WorkspaceId(u32::try_from(sk >> 16).map_err(|_| unreadable("line_inbox.sk"))?);
     let user: Option<String> = row.try_get(4).map_err(column)?;
+    let user = user.map(LineUserId::from_stored);
     let body: String = row.try_get(7).map_err(column)?;
     let row = InboxRow {
         key: InboxKey {
             channel: ChannelId(row.try_get(0).map_err(column)?),
             event: row.try_get(1).map_err(column)?,
+            user: user.clone(),
         },
         received_at: Timestamp::from_micros(row.try_get(3).map_err(column)?),
-        user: user.map(LineUserId::from_stored),
+        user,
         kind: row.try_get(5).map_err(column)?,
         state: read_state(row.try_get(8).map_err(column)?)?,
         note: row.try_get(6).map_err(column)?,

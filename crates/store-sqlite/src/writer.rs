@@ -281,7 +281,7 @@ async fn try_unit(counted: &mut Counted<'_>, unit: &mut Unit, ahead: &mut Ahead)
         // be a defect, and the statement has written the others: the group goes.
         let applied = crate::apply::apply(counted, unit.workspace, &change, &found.pids, ahead).await;
         return match applied {
-            Err(UnitFault::Conflict) => Err(UnitFault::Group(Fault::Conflict)),
+            Err(UnitFault::Conflict(_)) => Err(UnitFault::Group(Fault::Conflict)),
             applied => applied.map(|()| true),
         };
     }

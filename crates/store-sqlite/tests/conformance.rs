@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use profile_model::WorkspaceId;
+use profile_model::{Buckets, WorkspaceId};
 use profile_store::conformance::{CASES, START, compare_with_model, exported_state, run_cases};
 use profile_store::{Backend, FixedClock, ProfileStore};
 use store_sqlite::{Options, SqliteStore};
@@ -22,7 +22,7 @@ async fn sqlite_passes_the_conformance_list() {
         folders.lock().unwrap().push(folder);
         ProfileStore::new(backend, Arc::new(FixedClock::at(START)), std::env::temp_dir())
     };
-    assert_eq!(run_cases(make).await, Ok(CASES.len()));
+    assert_eq!(run_cases(Buckets::ONE, make).await, Ok(CASES.len()));
 }
 
 /// The two backends agree after every tenth of 400 random operations, for several seeds, and after reopening.
@@ -31,7 +31,7 @@ async fn random_operations_leave_the_same_state_as_in_the_model() {
     for seed in 0..6 {
         let folder = tempfile::tempdir().unwrap();
         let old = sqlite(folder.path()).await;
-        let model = compare_with_model(Arc::clone(&old), seed, 400).await.unwrap();
+        let model = compare_with_model(Arc::clone(&old), Buckets::ONE, seed, 400).await.unwrap();
         old.close().await;
         let reopened = ProfileStore::new(
             sqlite(folder.path()).await,

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 mod account;
 mod certificates;
+pub mod citus;
 mod cluster;
 
 pub use certificates::Certificates;

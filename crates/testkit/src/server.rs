@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::Caller;
 use crate::postgres::Database;
+use crate::postgres::citus::{self, CitusDatabase};
 
 /// The key that test servers are started with.
 const KEY: &str = "test-key";
@@ -42,7 +43,7 @@ pub struct Server {
     folder: tempfile::TempDir,
     child: Child,
     base: String,
-    _database: Option<Database>,
+    _database: Option<Home>,
 }
 
 impl Server {
@@ -53,6 +54,9 @@ impl Server {
     pub async fn start(binary: impl AsRef<Path>, mut options: ServerOptions) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let database = database_for(&mut options)?;
+        if let Some(Home::Citus { .. }) = &database {
+            distribute(binary.as_ref(), &options, folder.path()).await?;
+        }
         let (child, base) = launch(binary.as_ref(), &options, folder.path()).await?;
         Ok(Self { binary: binary.as_ref().to_owned(), options, folder, child, base, _database: database })
     }
@@ -173,24 +177,50 @@ impl Server {
     }
 }
 
-/// Names the engine that servers are started on: `sqlite`, the default, or `postgres`.
+/// Over how many buckets the first workspace of servers on PostgreSQL is spread: handed on to those that are started on a
+/// database of their own, so that a whole suite runs on a huge workspace.
+pub const BUCKETS_VARIABLE: &str = "ENMUSUBI_TEST_BUCKETS";
+
+/// Names the engine that servers are started on: `sqlite`, the default, `postgres`, or `citus`, which is on the coordinator
+/// that [`citus::URL_VARIABLE`] names.
 pub const ENGINE_VARIABLE: &str = "ENMUSUBI_TEST_ENGINE";
 
 const DATABASE: &str = "ENMUSUBI_DATABASE";
 
-/// Whether servers that name no database of their own are started on PostgreSQL.
+/// Whether servers that name no database of their own are started on PostgreSQL, with Citus or without.
 #[must_use]
 pub fn is_on_postgres() -> bool {
-    std::env::var(ENGINE_VARIABLE).is_ok_and(|engine| engine == "postgres")
+    std::env::var(ENGINE_VARIABLE).is_ok_and(|engine| engine == "postgres" || engine == "citus")
 }
 
-/// A new database on PostgreSQL, if that is the engine and the options name no database.
-fn database_for(options: &mut ServerOptions) -> Result<Option<Database>> {
+/// The database of one server.
+#[derive(Debug)]
+enum Home {
+    /// On PostgreSQL; dropped with it.
+    Plain { _database: Database },
+    /// On Citus; dropped with it.
+    Citus { _database: CitusDatabase },
+}
+
+/// A new database on PostgreSQL or Citus, if that is the engine and the options name no database.
+fn database_for(options: &mut ServerOptions) -> Result<Option<Home>> {
     if !is_on_postgres() || options.environment.iter().any(|(name, _)| name == DATABASE) {
         return Ok(None);
     }
-    let database = Database::create()?;
-    options.environment.push((DATABASE.to_owned(), database.url()));
+    let (database, url) = if std::env::var(ENGINE_VARIABLE).is_ok_and(|engine| engine == "citus") {
+        let coordinator = std::env::var(citus::URL_VARIABLE).context(citus::URL_VARIABLE)?;
+        let database = CitusDatabase::create(&coordinator)?;
+        let url = database.url();
+        (Home::Citus { _database: database }, url)
+    } else {
+        let database = Database::create()?;
+        let url = database.url();
+        (Home::Plain { _database: database }, url)
+    };
+    options.environment.push((DATABASE.to_owned(), url));
+    if let Ok(buckets) = std::env::var(BUCKETS_VARIABLE) {
+        options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), buckets));
+    }
     Ok(Some(database))
 }
 
@@ -204,6 +234,15 @@ fn environment(command: &mut Command, options: &ServerOptions, folder: &Path) {
         command.env("ENMUSUBI_LINE_API_BASE", base);
     }
     command.envs(options.environment.iter().cloned());
+}
+
+/// Makes the tables and distributes them.
+async fn distribute(binary: &Path, options: &ServerOptions, folder: &Path) -> Result<()> {
+    let mut command = Command::new(binary);
+    environment(&mut command, options, folder);
+    let output = command.args(["migrate", "--distribute"]).output().await?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 async fn launch(binary: &Path, options: &ServerOptions, folder: &Path) -> Result<(Child, String)> {

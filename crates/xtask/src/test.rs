@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use testkit::ENGINE_VARIABLE;
-use testkit::postgres::{Cluster, URL_VARIABLE};
+use testkit::postgres::{Cluster, URL_VARIABLE, citus};
+use testkit::{BUCKETS_VARIABLE, ENGINE_VARIABLE};
 
 use crate::{check, clients, run, schemathesis, tools};
 
@@ -47,6 +47,16 @@ pub(crate) fn test(root: &Path, depth: &check::Depth) -> Result<()> {
     let mut suites = vec!["test", "--workspace", "--no-fail-fast"];
     suites.extend(ON_BOTH_ENGINES.iter().flat_map(|suite| ["--test", suite]));
     run::step(root, "tests on PostgreSQL", &suites, &environment)?;
+    // And once more in a workspace that is spread over several shards.
+    let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "postgres"), (BUCKETS_VARIABLE, "8")];
+    run::step(root, "tests on PostgreSQL, eight buckets", &suites, &environment)?;
+    // Those of the stores have run above, where there is a coordinator.
+    if std::env::var(citus::URL_VARIABLE).is_ok_and(|url| !url.is_empty()) {
+        let environment = [(URL_VARIABLE, url.as_str()), (ENGINE_VARIABLE, "citus"), (BUCKETS_VARIABLE, "8")];
+        run::step(root, "tests on Citus, eight buckets", &suites, &environment)?;
+    } else {
+        run::say(&format!("tests on Citus: SKIPPED, {} names no coordinator", citus::URL_VARIABLE))?;
+    }
     clients::check(root)?;
     schemathesis::check(root)?;
     run::say("all checks and all tests passed")

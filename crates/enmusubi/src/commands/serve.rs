@@ -42,7 +42,9 @@ pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode,
 async fn bootstrap(settings: &Settings, output: Output, store: &ProfileStore) -> Result<(), Failure> {
     let given = settings.bootstrap_api_key.as_ref().map(|key| key.reveal().to_owned());
     let is_given = given.is_some();
-    let Some(made) = store.bootstrap(given).await? else { return Ok(()) };
+    let buckets = settings.bootstrap_buckets;
+    store.allow_buckets(buckets)?;
+    let Some(made) = store.bootstrap_spread(given, buckets).await? else { return Ok(()) };
     if is_given {
         output.line("workspace default is made; its API key is the given bootstrap_api_key");
     } else {

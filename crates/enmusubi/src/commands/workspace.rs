@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use profile_model::Buckets;
 use profile_store::ProfileStore;
 use serde_json::{Map, Value, json};
 
@@ -27,26 +28,31 @@ pub(crate) async fn run(
 
 async fn work(store: &ProfileStore, output: Output, what: WorkspaceCommand) -> Result<(), Failure> {
     match what {
-        WorkspaceCommand::Create { name } => {
-            let made = store.create_workspace(&name).await?;
+        WorkspaceCommand::Create { name, buckets } => {
+            let made = store.create_huge_workspace(&name, Buckets::new(buckets).unwrap_or_default()).await?;
             let next = format!(
                 "workspace {name} is made; `enmusubi key create --name .. --workspace {name}` makes its key"
             );
-            output.either(&json!({"name": made.name, "settings": made.settings}), next);
+            output.either(
+                &json!({"name": made.name, "buckets": made.buckets.count(), "settings": made.settings}),
+                next,
+            );
         }
         WorkspaceCommand::List => {
             let config = store.config().await?;
-            let mut shown = table(&["workspace", "made", "settings"]);
+            let mut shown = table(&["workspace", "made", "buckets", "settings"]);
             let mut all = Vec::new();
             for workspace in config.workspaces.values() {
                 let settings = serde_json::to_value(&workspace.settings).unwrap_or_default();
                 shown.add_row([
                     workspace.name.clone(),
                     workspace.created_at.to_string(),
+                    workspace.buckets.count().to_string(),
                     lines(&settings).replace('\n', " "),
                 ]);
                 all.push(json!({
-                    "name": workspace.name, "created_at": workspace.created_at, "settings": settings,
+                    "name": workspace.name, "created_at": workspace.created_at,
+                    "buckets": workspace.buckets.count(), "settings": settings,
                 }));
             }
             output.either(&json!({"workspaces": all}), shown);

@@ -51,6 +51,15 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
 }
 
 #[test]
+fn the_first_workspace_has_one_bucket_or_as_many_as_are_named() {
+    let of = |count: &str| Settings::from_layer(environment(&[("ENMUSUBI_BOOTSTRAP_BUCKETS", count)]));
+    assert_eq!(of("").unwrap().bootstrap_buckets, Buckets::ONE);
+    assert_eq!(of("8").unwrap().bootstrap_buckets.count(), 8);
+    assert!(matches!(of("0"), Err(Failure::Misuse(_))));
+    assert!(refused(environment(&[("ENMUSUBI_BOOTSTRAP_BUCKETS", "33")])).contains("bootstrap_buckets"));
+}
+
+#[test]
 fn an_empty_variable_says_nothing() {
     let layer = environment(&[("ENMUSUBI_BOOTSTRAP_API_KEY", ""), ("ENMUSUBI_LISTEN", "")]);
     let settings = Settings::from_layer(layer.over(file("listen = '127.0.0.1:3'"))).unwrap();

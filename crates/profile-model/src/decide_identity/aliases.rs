@@ -11,9 +11,6 @@ use crate::{
 const NEW: &str = "user_aliases";
 const UPDATES: &str = "alias_updates";
 
-/// One bucket per ordinary workspace.
-const BUCKET: u8 = 0;
-
 /// Decides an `alias/new` batch.
 #[must_use]
 pub fn decide_new_aliases(
@@ -47,7 +44,7 @@ fn add(draft: &mut Draft<'_>, item: &NewAlias, at: Timestamp) -> IdentityOutcome
         if holder.is_some() {
             return IdentityOutcome { kept: holder, ..nothing("alias_taken") };
         }
-        let made = draft.create(at, BUCKET);
+        let made = draft.create(at, &Key::alias(&item.alias));
         draft.add_alias(made, &item.alias, at);
         return IdentityOutcome { kept: Some(made), ..IdentityOutcome::new(NEW, item.index, Done::Changed) };
     };

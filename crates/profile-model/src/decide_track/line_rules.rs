@@ -78,7 +78,7 @@ pub(crate) fn make_follower(draft: &mut Draft<'_>, user: &LineUserId, at: Timest
         draft.note(holder, at, JournalKind::LineLinked, None, json!({"native_line_id": user}));
         return holder;
     }
-    let id = draft.create(at, 0);
+    let id = draft.create(at, &Key::line_id(user));
     if let Some(holder) = holder {
         draft.remove_alias(holder, &alias, at);
         draft.note(holder, at, JournalKind::AliasMovedAway, Some(id), json!({"alias": alias}));

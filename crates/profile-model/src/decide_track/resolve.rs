@@ -13,9 +13,6 @@ pub(super) enum Found {
     AliasOfIdentified,
 }
 
-/// One bucket per ordinary workspace; a huge one spreads over several (see the ADR on shard keys).
-const BUCKET: u8 = 0;
-
 pub(super) fn find_or_make(draft: &mut Draft<'_>, item: &Item, door: Door, at: Timestamp) -> Found {
     if let Some(id) = find(draft, &item.target) {
         let identified = draft.profile(id).is_some_and(Profile::is_identified);
@@ -24,13 +21,11 @@ pub(super) fn find_or_make(draft: &mut Draft<'_>, item: &Item, door: Door, at: T
         }
         return Found::Existing(id);
     }
-    if !may_create(item, door) {
-        return Found::Nobody;
-    }
+    let Some(key) = item.target.key().filter(|_| may_create(item, door)) else { return Found::Nobody };
     if let Target::ExternalId(value) = &item.target {
         forget_merged_id(draft, value, at);
     }
-    let id = draft.create(at, BUCKET);
+    let id = draft.create(at, &key);
     match &item.target {
         Target::ExternalId(value) => draft.set_external_id(id, value, at),
         Target::Alias(alias) => draft.add_alias(id, alias, at),

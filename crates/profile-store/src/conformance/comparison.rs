@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use profile_model::{LineConvergence, Settings, Timestamp, WorkspaceId};
+use profile_model::{Buckets, LineConvergence, Settings, Timestamp, WorkspaceId};
 use serde_json::Value;
 
 use super::{Memory, exported_state, identity_operations, perform};
@@ -44,12 +44,13 @@ pub fn differences(found: &Value, expected: &Value, path: &str) -> Vec<String> {
 }
 
 /// Performs `count` random operations from `seed` on the model and on an empty backend, and compares them after every
-/// fortieth; the model's store, for more comparisons.
+/// fortieth, in a workspace of so many buckets; the model's store, for more comparisons.
 ///
 /// # Errors
 /// The first step after which they differ, and where; or what a backend complained of.
 pub async fn compare_with_model(
     backend: Arc<dyn Backend>,
+    buckets: Buckets,
     seed: u64,
     count: usize,
 ) -> Result<ProfileStore, String> {
@@ -61,7 +62,7 @@ pub async fn compare_with_model(
     let workspace = WorkspaceId(1);
     let told = |step: usize| move |error: String| format!("seed {seed}, step {step}: {error}");
     for store in &stores {
-        store.create_workspace("w").await.map_err(|error| error.to_string())?;
+        store.create_huge_workspace("w", buckets).await.map_err(|error| error.to_string())?;
         if seed % 2 == 1 {
             let settings = Settings { line_convergence: LineConvergence::Merge, ..Settings::default() };
             store.set_settings("w", settings).await.map_err(|error| error.to_string())?;

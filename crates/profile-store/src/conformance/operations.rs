@@ -142,8 +142,10 @@ impl Dice {
             _ => Meaning::Contact,
         };
         let (user, channel) = (self.user(), self.channel());
+        // Whom an event is about never changes.
+        let event = format!("event-{}-{}", self.roll(70), user.as_str());
         Delivery {
-            key: InboxKey { channel, event: format!("event-{}", self.roll(400)) },
+            key: InboxKey { channel, event, user: Some(user.clone()) },
             kind: "follow".into(),
             meaning,
             user: Some(user),

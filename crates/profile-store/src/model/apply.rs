@@ -217,9 +217,11 @@ fn apply_config(config: &mut Config, changes: &[ConfigChange]) {
     for change in changes {
         match change.clone() {
             ConfigChange::PutWorkspace(row) => {
-                let has_erasures = row.has_erasures
-                    || config.workspaces.get(&row.id).is_some_and(|known| known.has_erasures);
-                config.workspaces.insert(row.id, profile_model::Workspace { has_erasures, ..row });
+                let known = config.workspaces.get(&row.id);
+                let has_erasures = row.has_erasures || known.is_some_and(|known| known.has_erasures);
+                // For life.
+                let buckets = known.map_or(row.buckets, |known| known.buckets);
+                config.workspaces.insert(row.id, profile_model::Workspace { has_erasures, buckets, ..row });
             }
             ConfigChange::NoteErasures(id) => {
                 if let Some(workspace) = config.workspaces.get_mut(&id) {

@@ -30,6 +30,8 @@ pub enum Home {
     Profile(usize),
     /// That of this value.
     Value(usize),
+    /// That of the first value, or of the second where there is no first.
+    ValueElse(usize, usize),
     /// That of the profile whose id is this text, if the number at the first place is 0, else that of the value.
     ProfileOrValue(usize, usize),
 }
@@ -227,7 +229,8 @@ pub static TABLES: &[Table] = &[
     ),
     table(
         "line_inbox",
-        Home::Value(1),
+        // With its user; one that was emptied has none any more.
+        Home::ValueElse(3, 1),
         &[
             ("channel", Text),
             ("event", Text),

@@ -32,11 +32,11 @@ impl Held for Shelf {
         Ok(self.secret)
     }
 
-    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, u8>, Fault> {
+    async fn buckets(&mut self) -> Result<BTreeMap<WorkspaceId, Buckets>, Fault> {
         Ok(BTreeMap::new())
     }
 
-    fn spread(&mut self, _: BTreeMap<WorkspaceId, u8>) {}
+    fn spread(&mut self, _: BTreeMap<WorkspaceId, Buckets>) {}
 
     async fn unfinished(&mut self) -> Result<Option<Unfinished>, Fault> {
         Ok(self.copy.clone())

@@ -213,13 +213,13 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
     }
     let users: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.line_users).collect();
     for (sk, users) in by_shard(users.iter().copied(), |user| shards.of_value(user.as_str())) {
-        counted.execute(plain(FRIENDSHIPS).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+        for text in [FRIENDSHIPS, INBOX] {
+            counted.execute(plain(text).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+        }
     }
     if !users.is_empty() {
         for sk in shards.all() {
-            for text in [INBOX, INBOX_MEMBERS] {
-                counted.execute(plain(text).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
-            }
+            counted.execute(plain(INBOX_MEMBERS).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
         }
     }
     Ok(())

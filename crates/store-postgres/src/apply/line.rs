@@ -68,7 +68,7 @@ pub(super) async fn put(
         rows.sort_by(|left, right| left.key.cmp(&right.key));
         rows
     };
-    for (sk, rows) in by_shard(inbox, |row| shards.of_value(&row.key.event)) {
+    for (sk, rows) in by_shard(inbox, |row| shards.of_inbox(&row.key)) {
         let query = plain(INBOX)
             .bind(sk)
             .bind(column(&rows, |row| row.key.channel.0.as_str()))
@@ -82,7 +82,7 @@ pub(super) async fn put(
         counted.execute(query).await?;
     }
     let mut settled = 0;
-    for (sk, rows) in by_shard(&change.inbox_settled, |(key, ..)| shards.of_value(&key.event)) {
+    for (sk, rows) in by_shard(&change.inbox_settled, |(key, ..)| shards.of_inbox(key)) {
         let query = plain(SETTLE)
             .bind(sk)
             .bind(column(&rows, |(key, ..)| key.channel.0.as_str()))
@@ -92,7 +92,7 @@ pub(super) async fn put(
         settled += counted.execute(query).await?;
     }
     all(settled, change.inbox_settled.len())?;
-    for (sk, keys) in by_shard(&change.inbox_emptied, |key| shards.of_value(&key.event)) {
+    for (sk, keys) in by_shard(&change.inbox_emptied, |key| shards.of_inbox(key)) {
         let query = plain(EMPTY)
             .bind(sk)
             .bind(column(&keys, |key| key.channel.0.as_str()))

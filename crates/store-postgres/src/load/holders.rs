@@ -9,7 +9,7 @@ use profile_store::{Fault, Retry};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::Found;
+use super::{Found, agreement};
 use crate::fault::UnitFault;
 use crate::rows::{COLUMNS, read_id, read_profile, uuid_of};
 use crate::shards::{Shards, by_shard};
@@ -25,7 +25,7 @@ const RESOLVE: &str = "-- resolve_identifiers\nSELECT v.n, i.profile, i.tie \
 
 /// The rows are locked in the order of the array.
 static LOCK: LazyLock<&'static str> = LazyLock::new(|| profiles("lock_profiles", " FOR UPDATE"));
-static READ: LazyLock<&'static str> = LazyLock::new(|| profiles("load_profiles", ""));
+pub(super) static READ: LazyLock<&'static str> = LazyLock::new(|| profiles("load_profiles", ""));
 
 fn profiles(name: &str, locking: &str) -> &'static str {
     let text = format!(
@@ -48,7 +48,7 @@ static READ_HOLDERS: LazyLock<&'static str> = LazyLock::new(|| {
     Box::leak(text.into_boxed_str())
 });
 
-fn bind_keys(query: Bound, sk: i64, keys: &[&Key]) -> Bound {
+pub(super) fn bind_keys(query: Bound, sk: i64, keys: &[&Key]) -> Bound {
     query
         .bind(sk)
         .bind(places(keys))
@@ -58,10 +58,10 @@ fn bind_keys(query: Bound, sk: i64, keys: &[&Key]) -> Bound {
 }
 
 /// Look-up rows: who holds a key, and whether as its first holder.
-type Resolved = BTreeMap<Key, BTreeSet<(ProfileId, bool)>>;
+pub(super) type Resolved = BTreeMap<Key, BTreeSet<(ProfileId, bool)>>;
 
 /// Looks keys up; every key asked for is in the answer.
-async fn resolve(
+pub(super) async fn resolve(
     counted: &mut Counted<'_>,
     shards: Shards,
     keys: &BTreeSet<&Key>,
@@ -104,7 +104,8 @@ pub(super) async fn lock(
     keys: &Keys,
     found: &mut Found,
 ) -> Result<(), UnitFault> {
-    let claims = keys.claims.iter().filter(|key| !key.kind.is_unique());
+    // In several shards a look-up is a statement each: then only for what is really claimed, when it is.
+    let claims = keys.claims.iter().filter(|key| shards.is_one() && !key.kind.is_unique());
     let asked: BTreeSet<&Key> = keys.identifiers.iter().chain(claims).collect();
     let identifiers: BTreeSet<&Key> = keys.identifiers.iter().collect();
     if asked.is_empty() && keys.profiles.is_empty() {
@@ -112,14 +113,17 @@ pub(super) async fn lock(
     }
     let mut resolved = resolve(counted, shards, &asked).await?;
     let ids = ids_of(&resolved, &identifiers, &keys.profiles);
-    let locked = load_profiles(counted, shards, &ids, &LOCK, found).await?;
+    load_profiles(counted, shards, &ids, &LOCK, found).await?;
     found.held.extend(&ids);
-    if locked > 0 && !asked.is_empty() {
+    if !ids.is_empty() && !asked.is_empty() {
         let again = resolve(counted, shards, &asked).await?;
         if ids_of(&again, &identifiers, &keys.profiles) != ids {
             return Err(UnitFault::Conflict(Retry::MovedRow));
         }
         resolved = again;
+    }
+    if !shards.is_one() {
+        agreement::wait_for_writers(counted, shards, &resolved, &identifiers, found).await?;
     }
     for (key, holders) in resolved {
         if !key.kind.is_unique() {
@@ -138,32 +142,33 @@ fn ids_of(resolved: &Resolved, identifiers: &BTreeSet<&Key>, asked: &[ProfileId]
     holders.flat_map(|(_, holders)| holders.iter().map(|(id, _)| *id)).chain(asked.iter().copied()).collect()
 }
 
+/// Whether the profile's own row says that it holds the key.
+pub(super) fn is_held(found: &Found, key: &Key, id: ProfileId) -> bool {
+    found.loaded.profiles.get(&id).is_some_and(|profile| profile.keys().contains(key))
+}
+
 /// Holders are those whose row says so: with several buckets look-up rows of shared values are hints.
 fn keep_holders(key: Key, holders: &BTreeSet<(ProfileId, bool)>, found: &mut Found) {
-    let held =
-        |id: &ProfileId| found.loaded.profiles.get(id).is_some_and(|profile| profile.keys().contains(&key));
-    let holders: Vec<_> = holders.iter().map(|(id, _)| *id).filter(held).collect();
+    let holders: Vec<_> = holders.iter().map(|(id, _)| *id).filter(|id| is_held(found, &key, *id)).collect();
     found.loaded.holders.insert(key, holders);
 }
 
-/// Loads these profiles; how many are there.
-async fn load_profiles(
+/// Loads these profiles.
+pub(super) async fn load_profiles(
     counted: &mut Counted<'_>,
     shards: Shards,
     ids: &BTreeSet<ProfileId>,
     text: &'static str,
     found: &mut Found,
-) -> Result<usize, UnitFault> {
-    let mut count = 0;
+) -> Result<(), UnitFault> {
     for (sk, ids) in by_shard(ids.iter().copied(), |id| shards.of_profile(*id)) {
         let query = plain(text).bind(sk).bind(column(&ids, |id| uuid_of(*id)));
         for row in counted.fetch(query).await? {
             let profile = read_profile(&row, 0)?;
             found.loaded.profiles.insert(profile.id, Arc::new(profile));
-            count += 1;
         }
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Finds holders and profiles without locking.
@@ -183,9 +188,10 @@ pub(super) async fn read(
         load_profiles(counted, shards, &ids, &READ, found).await?;
         return Ok(());
     }
-    let resolved = resolve(counted, shards, &identifiers).await?;
+    let mut resolved = resolve(counted, shards, &identifiers).await?;
     ids.extend(resolved.values().flatten().map(|(id, _)| *id));
     load_profiles(counted, shards, &ids, &READ, found).await?;
+    agreement::wait_for_readers(counted, shards, &mut resolved, found).await?;
     for (key, holders) in resolved {
         keep_holders(key, &holders, found);
     }

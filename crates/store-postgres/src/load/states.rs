@@ -115,7 +115,7 @@ pub(super) async fn load_inbox(
     keys: &[InboxKey],
     loaded: &mut Loaded,
 ) -> Result<(), UnitFault> {
-    for (sk, keys) in by_shard(keys, |key| shards.of_value(&key.event)) {
+    for (sk, keys) in by_shard(keys, |key| shards.of_inbox(key)) {
         let query = plain(INBOX)
             .bind(sk)
             .bind(places(&keys))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use profile_model::WorkspaceId;
+use profile_model::{Buckets, WorkspaceId};
 use profile_store::{Cell, Fault, Form, Row, Table};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -113,7 +113,7 @@ impl Plan {
         &self,
         shard: Option<i64>,
         rows: &[&Row],
-        buckets: &BTreeMap<WorkspaceId, u8>,
+        buckets: &BTreeMap<WorkspaceId, Buckets>,
     ) -> Result<Bound, Fault> {
         let (mut names, mut values, mut arrays, mut places) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -157,7 +157,8 @@ impl Plan {
         Ok(if table == "workspaces" {
             query.bind(column(rows, |row| {
                 let id = number(row.first()).and_then(|id| u32::try_from(id).ok());
-                id.and_then(|id| buckets.get(&WorkspaceId(id))).map_or(1, |buckets| i16::from(*buckets))
+                id.and_then(|id| buckets.get(&WorkspaceId(id)))
+                    .map_or(1, |buckets| i16::from(buckets.count()))
             }))
         } else {
             query

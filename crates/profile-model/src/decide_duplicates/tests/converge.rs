@@ -17,7 +17,11 @@ fn shelf() -> Shelf {
 fn follow(shelf: &mut Shelf, number: u8) {
     let at = shelf.now;
     let deliveries = [Delivery {
-        key: InboxKey { channel: ChannelId("1".into()), event: format!("e{}", shelf.seed) },
+        key: InboxKey {
+            channel: ChannelId("1".into()),
+            event: format!("e{}", shelf.seed),
+            user: Some(line_id(number)),
+        },
         kind: "follow".into(),
         meaning: Meaning::Friendship(GroupState::Subscribed),
         user: Some(line_id(number)),

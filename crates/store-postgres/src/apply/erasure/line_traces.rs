@@ -9,15 +9,15 @@ use crate::shards::Shards;
 use crate::statement::{Counted, column, get, plain};
 
 /// Profiles whose journal says that they had the LINE ID before.
-const HAD_BEFORE: &str = "-- find_line_id_before\nSELECT j.profile, v.user_id FROM (SELECT $1::bigint AS sk, v.* \
-     FROM unnest($2::text[] COLLATE \"C\") v(user_id) OFFSET 0) v CROSS JOIN LATERAL (SELECT j.profile FROM journal j \
-     WHERE j.sk = v.sk AND substring(j.detail FROM '\"before\":\"([^\"]*)\"') COLLATE \"C\" = v.user_id \
+const HAD_BEFORE: &str = "-- find_line_id_before\nSELECT j.profile, v.user_id \
+     FROM unnest($2::text[] COLLATE \"C\") v(user_id) CROSS JOIN LATERAL (SELECT j.profile FROM journal j \
+     WHERE j.sk = $1 AND substring(j.detail FROM '\"before\":\"([^\"]*)\"') COLLATE \"C\" = v.user_id \
      AND substring(j.detail FROM '\"before\":\"([^\"]*)\"') IS NOT NULL OFFSET 0) j";
 
 /// Profiles whose journal names one of the erased, with the LINE IDs of the latter.
-const NAMING: &str = "-- find_naming_erased\nSELECT j.profile, v.user_id FROM (SELECT $1::bigint AS sk, v.* \
-     FROM unnest($2::uuid[], $3::text[] COLLATE \"C\") v(id, user_id) OFFSET 0) v CROSS JOIN LATERAL \
-     (SELECT j.profile FROM journal j WHERE j.sk = v.sk AND j.other IS NOT NULL AND j.other = v.id OFFSET 0) j";
+const NAMING: &str = "-- find_naming_erased\nSELECT j.profile, v.user_id \
+     FROM unnest($2::uuid[], $3::text[] COLLATE \"C\") v(id, user_id) CROSS JOIN LATERAL \
+     (SELECT j.profile FROM journal j WHERE j.sk = $1 AND j.other IS NOT NULL AND j.other = v.id OFFSET 0) j";
 
 macro_rules! of_pairs {
     ($name:literal, $what:literal, $using:literal, $column:literal, $text:literal) => {
