@@ -49,8 +49,7 @@ enum Sort {
 
 fn sort(error: &sqlx::Error) -> Sort {
     match code(error).as_deref() {
-        // unique_violation, serialization_failure, deadlock_detected, lock_not_available
-        Some("23505" | "40001" | "40P01" | "55P03") => Sort::Conflict,
+        Some(code) if is_conflict(code) => Sort::Conflict,
         Some(code) if is_lost(code) => Sort::Lost,
         Some(_) => Sort::Other,
         None => match error {
@@ -58,6 +57,11 @@ fn sort(error: &sqlx::Error) -> Sort {
             _ => Sort::Other,
         },
     }
+}
+
+/// A unique violation, a serialization failure, a deadlock, a lock that was not to be had.
+fn is_conflict(code: &str) -> bool {
+    matches!(code, "23505" | "40001" | "40P01" | "55P03")
 }
 
 /// Connection exceptions, a server that shuts down or starts up, a transaction that idled too long, no connection left.
@@ -73,7 +77,11 @@ fn code(error: &sqlx::Error) -> Option<String> {
 /// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown. An
 /// internal error (XX) is what Citus answers when the one node that wrote went away while it was committing.
 pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
-    code(error).is_some_and(|code| !is_lost(&code) && !code.starts_with("XX"))
+    code(error).is_some_and(|code| is_settled(&code))
+}
+
+fn is_settled(code: &str) -> bool {
+    !is_lost(code) && !code.starts_with("XX")
 }
 
 pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
@@ -106,4 +114,22 @@ pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
 /// Stored text that cannot be read.
 pub(crate) fn unreadable(place: &str) -> Fault {
     Fault::Inconsistent(place.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_conflict, is_lost, is_settled};
+
+    /// What Citus says of a deadlock across nodes, of a shard that was split meanwhile, and of a node that went away.
+    #[test]
+    fn what_passes_is_tried_again() {
+        for code in ["40P01", "40001", "55P03", "23505"] {
+            assert!(is_conflict(code) && !is_lost(code) && is_settled(code), "{code}");
+        }
+        for code in ["08006", "08001", "57P01", "57P03", "53300"] {
+            assert!(is_lost(code) && !is_settled(code), "{code}");
+        }
+        assert!(!is_settled("XX000"), "a commit that broke on the one node that wrote");
+        assert!(is_settled("23514") && !is_conflict("23514") && !is_lost("23514"));
+    }
 }
