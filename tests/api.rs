@@ -194,7 +194,8 @@ async fn email_names_the_identified_profile_first() {
     }
 }
 
-/// The number of SQL statements is the same for 1 object and for 75 (read from the request log).
+/// The number of SQL statements is the same for 1 object and for 75 (read from the request log); in a workspace that is
+/// spread it depends on the number of buckets alone.
 #[tokio::test]
 async fn statements_do_not_grow_with_objects() {
     let (server, caller) = server().await;
@@ -222,8 +223,14 @@ async fn statements_do_not_grow_with_objects() {
     let statements = |line: &Value| {
         line.get("statements").or_else(|| line["fields"].get("statements")).and_then(Value::as_u64).unwrap()
     };
-    assert_eq!(statements(&lines[1]), statements(&lines[2]));
-    assert!(statements(&lines[1]) > 0);
+    let (one, many) = (statements(&lines[1]), statements(&lines[2]));
+    assert!(one > 0);
+    match std::env::var(testkit::BUCKETS_VARIABLE) {
+        Ok(buckets) if testkit::is_on_postgres() => {
+            assert!(many <= one * 2 * buckets.parse::<u64>().unwrap(), "{many} statements");
+        }
+        _ => assert_eq!(one, many),
+    }
 }
 
 /// No personal data in logs at any level.

@@ -49,17 +49,24 @@ enum Sort {
 
 fn sort(error: &sqlx::Error) -> Sort {
     match code(error).as_deref() {
-        Some("23505") => Sort::Conflict(Retry::LostSlot),
-        Some("40001") => Sort::Conflict(Retry::Serialization),
-        Some("40P01") => Sort::Conflict(Retry::Deadlock),
-        Some("55P03") => Sort::Conflict(Retry::LockTimeout),
         Some(code) if is_lost(code) => Sort::Lost,
-        Some(_) => Sort::Other,
+        Some(code) => conflict(code).map_or(Sort::Other, Sort::Conflict),
         None => match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Sort::Lost,
             _ => Sort::Other,
         },
     }
+}
+
+/// A unique violation, a serialization failure, a deadlock, a lock that was not to be had.
+fn conflict(code: &str) -> Option<Retry> {
+    Some(match code {
+        "23505" => Retry::LostSlot,
+        "40001" => Retry::Serialization,
+        "40P01" => Retry::Deadlock,
+        "55P03" => Retry::LockTimeout,
+        _ => return None,
+    })
 }
 
 /// Connection exceptions, a server that shuts down or starts up, a transaction that idled too long, no connection left.
@@ -75,7 +82,11 @@ fn code(error: &sqlx::Error) -> Option<String> {
 /// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown. An
 /// internal error (XX) is what Citus answers when the one node that wrote went away while it was committing.
 pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
-    code(error).is_some_and(|code| !is_lost(&code) && !code.starts_with("XX"))
+    code(error).is_some_and(|code| is_settled(&code))
+}
+
+fn is_settled(code: &str) -> bool {
+    !is_lost(code) && !code.starts_with("XX")
 }
 
 pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
@@ -112,4 +123,22 @@ pub(crate) fn to_fault(error: &sqlx::Error) -> Fault {
 /// Stored text that cannot be read.
 pub(crate) fn unreadable(place: &str) -> Fault {
     Fault::Inconsistent(place.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{conflict, is_lost, is_settled};
+
+    /// What Citus says of a deadlock across nodes, of a shard that was split meanwhile, and of a node that went away.
+    #[test]
+    fn what_passes_is_tried_again() {
+        for code in ["40P01", "40001", "55P03", "23505"] {
+            assert!(conflict(code).is_some() && !is_lost(code) && is_settled(code), "{code}");
+        }
+        for code in ["08006", "08001", "57P01", "57P03", "53300"] {
+            assert!(is_lost(code) && !is_settled(code), "{code}");
+        }
+        assert!(!is_settled("XX000"), "a commit that broke on the one node that wrote");
+        assert!(is_settled("23514") && conflict("23514").is_none() && !is_lost("23514"));
+    }
 }
