@@ -2,7 +2,7 @@
 
 use profile_model::{AddressState, ChangeSet};
 
-use super::last;
+use super::{all_new, last};
 use crate::fault::UnitFault;
 use crate::load::Found;
 use crate::load::states::group_of;
@@ -13,7 +13,8 @@ use crate::statement::{Counted, column, plain};
 const INSERT: &str = "-- insert_address_states\n\
      INSERT INTO address_states (sk, kind, value, group_id, state, changed_at) \
      SELECT $1, v.kind, v.value, v.group_id, v.state, v.changed_at FROM unnest($2::smallint[], $3::text[], $4::uuid[], \
-     $5::text[], $6::bigint[]) v(kind, value, group_id, state, changed_at)";
+     $5::text[], $6::bigint[]) v(kind, value, group_id, state, changed_at) \
+     ON CONFLICT (sk, kind, value, group_id) DO NOTHING";
 
 const PUT: &str = "-- put_address_states\n\
      INSERT INTO address_states (sk, kind, value, group_id, state, changed_at) \
@@ -55,7 +56,7 @@ pub(super) async fn put(
                 .bind(column(&rows, |row| group_of(row.of)))
                 .bind(column(&rows, |row| row.state.as_str()))
                 .bind(column(&rows, |row| row.changed_at.as_micros()));
-            counted.execute(query).await?;
+            all_new(counted.execute(query).await?, rows.len())?;
         }
     }
     Ok(())
