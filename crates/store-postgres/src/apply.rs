@@ -51,7 +51,7 @@ pub(crate) async fn apply(
     crate::answers::put(counted, shards, change).await
 }
 
-/// A short count of rows that nobody may have made meanwhile. Such inserts say ON CONFLICT DO NOTHING and are counted: the
+/// A short count of rows that nobody may have made meanwhile. Such inserts say ON CONFLICT DO NOTHING, return and are counted: the
 /// unique violation itself reaches us from a Citus node as an internal error (XX000), which nobody would try again.
 fn all_new(affected: u64, wanted: usize) -> Result<(), UnitFault> {
     if affected == wanted as u64 { Ok(()) } else { Err(UnitFault::Conflict(Retry::LostSlot)) }

@@ -118,7 +118,8 @@ pub(crate) static UPDATE: std::sync::LazyLock<&'static str> = std::sync::LazyLoc
     ];
     let set: Vec<_> = COLUMNS.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let text = format!(
-        "-- update_profiles\n{PUT} ON CONFLICT (sk, id) DO UPDATE SET {} WHERE profiles.version = excluded.version - 1",
+        "-- update_profiles\n{PUT} ON CONFLICT (sk, id) DO UPDATE SET {} WHERE profiles.version = excluded.version - 1 \
+         RETURNING 1",
         set.join(", ")
     );
     Box::leak(text.into_boxed_str())

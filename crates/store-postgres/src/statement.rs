@@ -50,6 +50,12 @@ impl<'c> Counted<'c> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
+    /// Rows that a statement ending in RETURNING wrote. What Citus says that INSERT .. SELECT .. ON CONFLICT affected is the
+    /// number of rows it was given, also where it left some alone.
+    pub(crate) async fn count(&mut self, query: Bound) -> Result<u64, UnitFault> {
+        Ok(self.fetch(query).await?.len() as u64)
+    }
+
     fn route(&mut self, mut query: Bound) -> Result<Bound, UnitFault> {
         self.statements += 1;
         if self.placement == Placement::Together {

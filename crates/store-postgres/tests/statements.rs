@@ -150,6 +150,25 @@ fn changes_of_sets_can_be_routed() {
     assert!(sets > 10, "only {sets} were found");
 }
 
+/// Citus counts the rows it was given, also those that ON CONFLICT left alone: statements whose count is looked at return
+/// what they wrote.
+#[test]
+fn upserts_that_are_counted_return_their_rows() {
+    let counted = [
+        "claim_identifiers",
+        "insert_friendships",
+        "put_friendships",
+        "append_inbox",
+        "insert_address_states",
+        "put_address_states",
+    ];
+    let statements = statements();
+    for name in counted {
+        let (_, body) = statements.iter().find(|(known, _)| known == name).unwrap();
+        assert!(body.contains("on conflict") && body.ends_with("returning 1"), "{name}: {body}");
+    }
+}
+
 #[test]
 fn no_statement_has_a_form_that_is_refused() {
     for (name, body) in statements() {

@@ -21,7 +21,7 @@ const RELEASE: &str = "-- release_identifiers\nDELETE FROM identifiers t USING (
 
 const CLAIM: &str = "-- claim_identifiers\nINSERT INTO identifiers (sk, kind, label, value, tie, profile) \
      SELECT $1, v.kind, v.label, v.value, v.tie, v.profile FROM unnest($2::smallint[], $3::text[], $4::text[], \
-     $5::uuid[], $6::uuid[]) v(kind, label, value, tie, profile) ON CONFLICT (sk, kind, label, value, tie) DO NOTHING";
+     $5::uuid[], $6::uuid[]) v(kind, label, value, tie, profile) ON CONFLICT (sk, kind, label, value, tie) DO NOTHING RETURNING 1";
 
 /// One look-up row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +95,7 @@ pub(super) async fn claim(
     }
     rows.sort_unstable();
     for (sk, rows) in by_shard(rows, |row| shards.of_value(&row.key.value)) {
-        all_new(counted.execute(bind_rows(CLAIM, sk, &rows)).await?, rows.len())?;
+        all_new(counted.count(bind_rows(CLAIM, sk, &rows)).await?, rows.len())?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ const INSERT: &str = "-- insert_friendships\n\
      SELECT $1, v.line_user_id, v.channel, v.state, v.changed_at, v.evidence_at, v.event \
      FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]) \
      v(line_user_id, channel, state, changed_at, evidence_at, event) \
-     ON CONFLICT (sk, line_user_id, channel) DO NOTHING";
+     ON CONFLICT (sk, line_user_id, channel) DO NOTHING RETURNING 1";
 
 const PUT: &str = "-- put_friendships\n\
      INSERT INTO line_friendships (sk, line_user_id, channel, state, changed_at, evidence_at, event) \
@@ -22,14 +22,14 @@ const PUT: &str = "-- put_friendships\n\
      FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]) \
      v(line_user_id, channel, state, changed_at, evidence_at, event) \
      ON CONFLICT (sk, line_user_id, channel) DO UPDATE SET state = excluded.state, \
-     changed_at = excluded.changed_at, evidence_at = excluded.evidence_at, event = excluded.event";
+     changed_at = excluded.changed_at, evidence_at = excluded.evidence_at, event = excluded.event RETURNING 1";
 
 const INBOX: &str = "-- append_inbox\n\
      INSERT INTO line_inbox (sk, channel, event, received_at, line_user_id, kind, state, note, body) \
      SELECT $1, v.channel, v.event, v.received_at, v.line_user_id, v.kind, v.state, v.note, v.body \
      FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::smallint[], $8::text[], $9::text[]) \
      v(channel, event, received_at, line_user_id, kind, state, note, body) \
-     ON CONFLICT (sk, channel, event) DO NOTHING";
+     ON CONFLICT (sk, channel, event) DO NOTHING RETURNING 1";
 
 const SETTLE: &str = "-- settle_inbox\nUPDATE line_inbox t SET state = v.state, note = v.note \
      FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\", $3::text[] COLLATE \"C\", \
@@ -62,7 +62,7 @@ pub(super) async fn put(
                 .bind(column(&rows, |row| row.changed_at.as_micros()))
                 .bind(column(&rows, |row| row.evidence_at.as_micros()))
                 .bind(column(&rows, |row| event_of(&row.source)));
-            all_new(counted.execute(query).await?, rows.len())?;
+            all_new(counted.count(query).await?, rows.len())?;
         }
     }
     let inbox = {
@@ -81,7 +81,7 @@ pub(super) async fn put(
             .bind(column(&rows, |row| row.state as i16))
             .bind(column(&rows, |row| row.note.as_deref()))
             .bind(column(&rows, |row| row.body.get()));
-        all_new(counted.execute(query).await?, rows.len())?;
+        all_new(counted.count(query).await?, rows.len())?;
     }
     let mut settled = 0;
     for (sk, rows) in by_shard(&change.inbox_settled, |(key, ..)| shards.of_inbox(key)) {

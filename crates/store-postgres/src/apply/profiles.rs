@@ -31,7 +31,7 @@ pub(super) async fn update(
     let mut affected = 0;
     for (sk, profiles) in by_shard(profiles, |profile| shards.of_profile(profile.id)) {
         let profiles: Vec<_> = last(profiles, |profile| profile.id).collect();
-        affected += counted.execute(bind_profiles(plain(&UPDATE), sk, &profiles)).await?;
+        affected += counted.count(bind_profiles(plain(&UPDATE), sk, &profiles)).await?;
     }
     all(affected, profiles.len())
 }

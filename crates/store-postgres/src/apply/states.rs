@@ -14,13 +14,14 @@ const INSERT: &str = "-- insert_address_states\n\
      INSERT INTO address_states (sk, kind, value, group_id, state, changed_at) \
      SELECT $1, v.kind, v.value, v.group_id, v.state, v.changed_at FROM unnest($2::smallint[], $3::text[], $4::uuid[], \
      $5::text[], $6::bigint[]) v(kind, value, group_id, state, changed_at) \
-     ON CONFLICT (sk, kind, value, group_id) DO NOTHING";
+     ON CONFLICT (sk, kind, value, group_id) DO NOTHING RETURNING 1";
 
 const PUT: &str = "-- put_address_states\n\
      INSERT INTO address_states (sk, kind, value, group_id, state, changed_at) \
      SELECT $1, v.kind, v.value, v.group_id, v.state, v.changed_at FROM unnest($2::smallint[], $3::text[], $4::uuid[], \
      $5::text[], $6::bigint[]) v(kind, value, group_id, state, changed_at) \
-     ON CONFLICT (sk, kind, value, group_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at";
+     ON CONFLICT (sk, kind, value, group_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at \
+     RETURNING 1";
 
 const REMOVE: &str = "-- remove_address_states\nDELETE FROM address_states t USING (SELECT $1::bigint AS sk, v.* FROM \
      unnest($2::smallint[], $3::text[] COLLATE \"C\", $4::uuid[]) v(kind, value, group_id) OFFSET 0) v \
@@ -56,7 +57,7 @@ pub(super) async fn put(
                 .bind(column(&rows, |row| group_of(row.of)))
                 .bind(column(&rows, |row| row.state.as_str()))
                 .bind(column(&rows, |row| row.changed_at.as_micros()));
-            all_new(counted.execute(query).await?, rows.len())?;
+            all_new(counted.count(query).await?, rows.len())?;
         }
     }
     Ok(())
