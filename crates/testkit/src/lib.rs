@@ -7,7 +7,7 @@ mod webhook;
 mod world;
 
 pub use caller::{Answer, Caller};
-pub use server::{BUCKETS_VARIABLE, ENGINE_VARIABLE, Server, ServerOptions, is_on_postgres};
+pub use server::{BUCKETS_VARIABLE, ENGINE_VARIABLE, Server, ServerOptions, is_on_postgres, is_spread};
 pub use webhook::{Event, Webhook, sign};
 pub use world::World;
 

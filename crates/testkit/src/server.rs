@@ -193,6 +193,13 @@ pub fn is_on_postgres() -> bool {
     std::env::var(ENGINE_VARIABLE).is_ok_and(|engine| engine == "postgres" || engine == "citus")
 }
 
+/// Whether the first workspace of such servers is spread over several buckets: then each object of a batch is written as
+/// a whole, but not the batch.
+#[must_use]
+pub fn is_spread() -> bool {
+    is_on_postgres() && std::env::var(BUCKETS_VARIABLE).is_ok_and(|buckets| buckets != "1")
+}
+
 /// The database of one server.
 #[derive(Debug)]
 enum Home {
