@@ -115,7 +115,11 @@ fn with_database(server: &str, name: &str) -> String {
     format!("{}/{name}{parameters}", &place[..end])
 }
 
-fn run_sql(url: &str, sql: &str) -> Result<String> {
+/// Runs statements on a database; what they print, unaligned and without headers.
+///
+/// # Errors
+/// When one fails.
+pub fn run_sql(url: &str, sql: &str) -> Result<String> {
     let mut psql = Command::new(programs()?.join("psql"));
     psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
     let output = psql.args(["--dbname", url, "--command", sql]).output().context("psql")?;

@@ -36,14 +36,17 @@ pub(crate) const TESTS: &[Tool] = &[
         purpose: "so that a test can see the server sync its file before each answer (tests/durability.rs)",
         is_there: Tool::is_on_path,
     },
-    Tool {
-        command: "pg_ctl",
-        package: "postgresql",
-        purpose: "so that tests can start a PostgreSQL of their own",
-        // Debian keeps the server's programs off PATH, one folder per version.
-        is_there: |_| testkit::postgres::find_programs().is_some(),
-    },
+    POSTGRES,
 ];
+
+/// The server with its programs, pgbench among them.
+pub(crate) const POSTGRES: Tool = Tool {
+    command: "pg_ctl",
+    package: "postgresql",
+    purpose: "so that tests and measurements can start a PostgreSQL of their own",
+    // Debian keeps the server's programs off PATH, one folder per version.
+    is_there: |_| testkit::postgres::find_programs().is_some(),
+};
 
 /// What Schemathesis and the clients from PyPI are run with.
 pub(crate) const PYTHON: &[Tool] = &[Tool {

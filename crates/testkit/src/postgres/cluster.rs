@@ -31,6 +31,16 @@ deadlock_timeout = 200ms
 log_min_messages = warning
 ";
 
+/// For measurements: nothing is left out of a commit, and memory is that of a small server.
+const DURABLE: &str = "\
+fsync = on
+full_page_writes = on
+shared_buffers = 512MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+deadlock_timeout = 1s
+";
+
 /// Waits until our end of its standard input is closed, by us or by our death of whatever kind, then stops the cluster
 /// and removes its folder. In a process group of its own: Ctrl-C must not end it before its work is done.
 const JANITOR: &str = r#"read -r _; "$1" stop -D "$2/data" -m immediate -w >/dev/null 2>&1; rm -rf "$2""#;
@@ -54,6 +64,16 @@ impl Cluster {
         let cluster = Self::make()?;
         cluster.initialise()?;
         cluster.launch("")
+    }
+
+    /// One whose commits reach the disk, with the memory of a small server: for measurements.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_durable() -> Result<Self> {
+        let cluster = Self::make()?;
+        cluster.initialise()?;
+        cluster.launch(DURABLE)
     }
 
     /// One that takes connections by TLS alone, with these certificates.
@@ -93,6 +113,30 @@ impl Cluster {
     /// When one fails.
     pub fn run(&self, sql: &str) -> Result<String> {
         super::run_sql(&self.url(), sql)
+    }
+
+    /// Makes an empty database of this name; its URL. It goes with the cluster.
+    ///
+    /// # Errors
+    /// When there is one already.
+    pub fn database(&self, name: &str) -> Result<String> {
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))?;
+        Ok(self.url_of(name))
+    }
+
+    /// URL of one of its databases.
+    #[must_use]
+    pub fn url_of(&self, name: &str) -> String {
+        super::with_database(&self.url(), name)
+    }
+
+    /// The process that started all others of it.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn process(&self) -> Result<u32> {
+        let text = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
+        Ok(text.lines().next().context("postmaster.pid is empty")?.trim().parse()?)
     }
 
     /// A folder with its janitor, and nothing in it.

@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use testkit::{Caller, World};
 
+use super::scenarios::import;
 use super::table::{Line, Table};
-use super::{Wanted, http, import, per_second};
+use super::{Wanted, http, per_second};
 
 /// One pair of profiles with the same email for so many profiles that are there.
 const PROFILES_PER_PAIR: u64 = 100;
@@ -16,7 +17,7 @@ const PROFILES_PER_PAIR: u64 = 100;
 /// Imports pairs among the profiles, looks for them by email, and merges them.
 pub(super) async fn duplicates(world: &World, wanted: &Wanted, table: &mut Table) -> Result<()> {
     let pairs = (wanted.profiles / PROFILES_PER_PAIR).max(1);
-    import(world, csv(pairs)).await?;
+    import(&world.caller, csv(pairs)).await?;
     let began = Instant::now();
     let looking = async {
         let groups = count(&world.caller).await?;

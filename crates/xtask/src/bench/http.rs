@@ -8,11 +8,11 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use testkit::{Caller, Event, Webhook};
 
+use super::ceiling::OBJECTS;
 use super::steady::{Steady, steady};
 
-/// Clients at once, and objects per track request.
-const CLIENTS: u64 = 16;
-pub(crate) const OBJECTS: u64 = 75;
+/// Clients at once.
+pub(crate) const CLIENTS: u64 = 16;
 
 /// What a load came to.
 pub(crate) struct Load {

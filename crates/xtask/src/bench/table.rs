@@ -62,9 +62,9 @@ impl Line {
         Self { cost: Some(micros), ..self }
     }
 
-    /// With the ceiling's.
-    pub(crate) fn ceiling_cost(self, micros: f64) -> Self {
-        Self { ceiling_cost: Some(micros), ..self }
+    /// With the ceiling's, where it was measured.
+    pub(crate) fn ceiling_cost(self, micros: Option<f64>) -> Self {
+        Self { ceiling_cost: micros, ..self }
     }
 
     fn ratio(&self) -> Option<f64> {
