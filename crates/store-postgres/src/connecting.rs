@@ -60,9 +60,20 @@ fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Fau
             ("default_transaction_read_only", if options.read_only { "on" } else { "off" }.to_owned()),
             // Sets of a few rows: compiling the plan would take longer than running it.
             ("jit", "off".to_owned()),
+            // A plan that was made when a table was empty is kept as it grows: it must not walk the table even then.
+            ("enable_seqscan", "off".to_owned()),
         ])
         .disable_statement_logging())
 }
+
+/// A connection keeps its plans until statistics change. If they never do (autovacuum is off), a plan from the time when
+/// tables were empty ends with its connection.
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// Statements are written so that one plan fits all values (docs/adr/010), and planning one takes longer than running it.
+/// Citus has to plan each time: which shard it is about is among the values.
+const KEEP_PLANS: &str = "-- keep_plans\nSELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT 1 FROM pg_extension \
+     WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan' END, false)";
 
 /// One connection, without a pool.
 pub(crate) async fn connect(url: &str, options: &Options) -> Result<PgConnection, Fault> {
@@ -75,8 +86,11 @@ pub(crate) async fn open_pool(url: &str, options: &Options, lost: &LostAt) -> Re
     let pool = PgPoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(options.acquire_timeout)
-        .max_lifetime(None)
+        .max_lifetime(LIFETIME)
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query(KEEP_PLANS).execute(connection).await.map(drop) })
+        })
         .before_acquire(move |connection, known| {
             let made = Instant::now().checked_sub(known.age);
             let last = *lost.read().unwrap_or_else(PoisonError::into_inner);

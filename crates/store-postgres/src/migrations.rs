@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "erasure", include_str!("../../../migrations/postgres/0003_erasure.sql")),
     (4, "api", include_str!("../../../migrations/postgres/0004_api.sql")),
     (5, "traces", include_str!("../../../migrations/postgres/0005_traces.sql")),
+    (6, "order of events", include_str!("../../../migrations/postgres/0006_order_of_events.sql")),
 ];
 
 /// The version this binary wants.

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "erasure", include_str!("../../../migrations/sqlite/0003_erasure.sql")),
     (4, "api", include_str!("../../../migrations/sqlite/0004_api.sql")),
     (5, "traces", include_str!("../../../migrations/sqlite/0005_traces.sql")),
+    (6, "order of events", include_str!("../../../migrations/sqlite/0006_order_of_events.sql")),
 ];
 
 /// The version this binary wants.

@@ -31,16 +31,6 @@ deadlock_timeout = 200ms
 log_min_messages = warning
 ";
 
-/// For measurements: nothing is left out of a commit, and memory is that of a small server.
-const DURABLE: &str = "\
-fsync = on
-full_page_writes = on
-shared_buffers = 512MB
-max_wal_size = 4GB
-checkpoint_timeout = 15min
-deadlock_timeout = 1s
-";
-
 /// Waits until our end of its standard input is closed, by us or by our death of whatever kind, then stops the cluster
 /// and removes its folder. In a process group of its own: Ctrl-C must not end it before its work is done.
 const JANITOR: &str = r#"read -r _; "$1" stop -D "$2/data" -m immediate -w >/dev/null 2>&1; rm -rf "$2""#;
@@ -61,19 +51,17 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed or does not come up; its log is in the error.
     pub fn start() -> Result<Self> {
-        let cluster = Self::make()?;
-        cluster.initialise()?;
-        cluster.launch("")
+        Self::start_with("")
     }
 
-    /// One whose commits reach the disk, with the memory of a small server: for measurements.
+    /// The same with more settings, or others: lines of `postgresql.conf`.
     ///
     /// # Errors
     /// As [`Cluster::start`].
-    pub fn start_durable() -> Result<Self> {
+    pub fn start_with(settings: &str) -> Result<Self> {
         let cluster = Self::make()?;
         cluster.initialise()?;
-        cluster.launch(DURABLE)
+        cluster.launch(settings)
     }
 
     /// One that takes connections by TLS alone, with these certificates.

@@ -10,6 +10,16 @@ use testkit::{ServerOptions, World};
 use super::ceiling::{Bare, postgres, sqlite};
 use crate::tools;
 
+/// Nothing is left out of a commit, and memory is that of a small server.
+const DURABLE: &str = "\
+fsync = on
+full_page_writes = on
+shared_buffers = 512MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+deadlock_timeout = 1s
+";
+
 /// What the server stores on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Engine {
@@ -33,7 +43,7 @@ impl Stage {
         let mut cluster = None;
         if engine == Engine::Postgres {
             tools::ensure_present(&[tools::POSTGRES])?;
-            let made = Cluster::start_durable()?;
+            let made = Cluster::start_with(DURABLE)?;
             let url = made.database("server")?;
             options.environment = vec![("ENMUSUBI_DATABASE".to_owned(), url.clone())];
             cluster = Some((made, url));
