@@ -1,16 +1,24 @@
 //! What one profile becomes when another is merged into it: the table of section 5, field by field.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::{Alias, Dropped, FieldName, FormerId, FormerKind, GlobalState, OwnStates, Profile};
+use crate::{
+    Alias, Dropped, FieldName, FormerId, FormerKind, GlobalState, GroupId, GroupState, OwnStates, Profile,
+};
 
 /// How much of the merged profile the survivor takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filling {
     /// Everything the survivor has not (section 5).
     Gaps,
-    /// Identifiers only (`merge_behavior: none`, `IDF-13`).
+    /// Identifiers only (`merge_behavior: none`, `IDF-13`), and opt-outs: nobody unsubscribed becomes subscribed by a
+    /// merge.
     Nothing,
+    /// Everything the other has; what only the survivor has stays. For a follower who was kept apart, and to whom what
+    /// is newer was written.
+    Newer,
 }
 
 /// A survivor's new row, and what of the other did not fit on it.
@@ -27,6 +35,9 @@ pub struct Combined {
 #[must_use]
 pub fn combine(kept: &Profile, removed: &Profile, filling: Filling) -> Combined {
     let mut combined = Combined { profile: kept.clone(), dropped: Vec::new() };
+    if filling == Filling::Newer {
+        return newer(kept, removed);
+    }
     identifiers(&mut combined, kept, removed);
     if filling == Filling::Gaps {
         fields(&mut combined, removed);
@@ -34,8 +45,31 @@ pub fn combine(kept: &Profile, removed: &Profile, filling: Filling) -> Combined 
         combined.profile.own = own_states(&kept.own, &removed.own);
     } else {
         drop_all(&mut combined, removed);
+        combined.profile.own = own_states(&kept.own, &opt_outs(&removed.own));
     }
+    lose_states(&mut combined, &removed.own);
     combined
+}
+
+/// The other way round, but for what makes the survivor who it is. What is overwritten counts as dropped.
+fn newer(kept: &Profile, removed: &Profile) -> Combined {
+    let mut combined = combine(removed, kept, Filling::Gaps);
+    let profile = &mut combined.profile;
+    profile.id = kept.id;
+    profile.external_id.clone_from(&kept.external_id);
+    profile.former_ids.clone_from(&kept.former_ids);
+    profile.former_ids.extend(former_ids(removed));
+    profile.merged.clone_from(&kept.merged);
+    profile.origin.clone_from(&kept.origin);
+    profile.created_at = kept.created_at;
+    profile.version = kept.version;
+    combined
+}
+
+/// External ids that an id of another profile becomes on its survivor (`MID`).
+fn former_ids(removed: &Profile) -> impl Iterator<Item = FormerId> {
+    let ids = removed.external_id.iter().chain(removed.former_ids.iter().map(|former| &former.external_id));
+    ids.map(|id| FormerId { external_id: id.clone(), kind: FormerKind::Merged })
 }
 
 impl Combined {
@@ -46,8 +80,7 @@ impl Combined {
 
 fn identifiers(combined: &mut Combined, kept: &Profile, removed: &Profile) {
     let profile = &mut combined.profile;
-    let ids = removed.external_id.iter().chain(removed.former_ids.iter().map(|former| &former.external_id));
-    profile.former_ids.extend(ids.map(|id| FormerId { external_id: id.clone(), kind: FormerKind::Merged }));
+    profile.former_ids.extend(former_ids(removed));
     let mut dropped = Vec::new();
     match (&kept.line_id, &removed.line_id) {
         (None, Some(id)) => profile.line_id = Some(id.clone()),
@@ -63,6 +96,9 @@ fn identifiers(combined: &mut Combined, kept: &Profile, removed: &Profile) {
     let stale = profile.aliases.extract_if(.., |alias| claims_another(alias));
     dropped.extend(stale.map(|alias| ("user_alias", json!(alias))));
     for alias in &removed.aliases {
+        if profile.aliases.contains(alias) {
+            continue;
+        }
         if claims_another(alias) || profile.alias(&alias.label).is_some() {
             dropped.push(("user_alias", json!(alias)));
         } else {
@@ -192,6 +228,39 @@ fn own_states(kept: &OwnStates, removed: &OwnStates) -> OwnStates {
         own.phone_groups.entry(*group).or_insert(*state);
     }
     own
+}
+
+/// The opt-outs among states that a profile holds itself.
+fn opt_outs(own: &OwnStates) -> OwnStates {
+    let out = |groups: &BTreeMap<GroupId, GroupState>| {
+        let out = groups.iter().filter(|(_, state)| **state == GroupState::Unsubscribed);
+        out.map(|(group, state)| (*group, *state)).collect()
+    };
+    OwnStates {
+        email: own.email.filter(|state| *state == GlobalState::Unsubscribed),
+        push: None,
+        email_groups: out(&own.email_groups),
+        phone_groups: out(&own.phone_groups),
+    }
+}
+
+/// Tells states that only the other held, and nobody holds now.
+fn lose_states(combined: &mut Combined, theirs: &OwnStates) {
+    let ours = combined.profile.own.clone();
+    for (field, ours, theirs) in
+        [("email_subscribe", ours.email, theirs.email), ("push_subscribe", ours.push, theirs.push)]
+    {
+        if let Some(state) = theirs.filter(|state| ours != Some(*state)) {
+            combined.lose(field, json!(state));
+        }
+    }
+    for (ours, theirs) in
+        [(&ours.email_groups, &theirs.email_groups), (&ours.phone_groups, &theirs.phone_groups)]
+    {
+        for (group, state) in theirs.iter().filter(|(group, state)| ours.get(group) != Some(state)) {
+            combined.lose(format!("subscription_groups.{group}"), json!(state));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Setting group states by request (`SST-*`, `SV2-*`): states belong to the address, for all who hold it.
 
 use crate::{
-    Address, AddressKind, Decision, GroupChannel, Key, Keys, Loaded, Occasion, ProfileId, SetStates, StateOf,
-    Target, Timestamp, decide_identity::as_global, draft::Draft,
+    Address, AddressKind, Decision, GroupChange, GroupChannel, Keys, Loaded, Occasion, SetStates, StateOf,
+    Target, Timestamp, Write, decide_identity::as_global, decide_track::write_group, draft::Draft,
 };
 
 /// What became of one group of the request.
@@ -74,42 +74,21 @@ const fn kind_of(channel: GroupChannel) -> AddressKind {
 
 /// Whether somebody is named who may have such a state.
 fn set_one(draft: &mut Draft<'_>, set: &SetStates, target: &Target, at: Timestamp) -> bool {
-    let kind = kind_of(set.group.channel);
-    let state = as_global(set.state);
     if let Some(address) = address_of(target) {
         // SST-3: an email group has no phones. SST-7: nobody is made, and an address nobody holds has no state.
         let held = target.key().is_some_and(|key| !draft.holders(&key).is_empty());
-        if address.kind != kind || !held {
+        if address.kind != kind_of(set.group.channel) || !held {
             return false;
         }
-        draft.set_state(&address, StateOf::Group(set.group.id), state, at);
+        draft.set_state(&address, StateOf::Group(set.group.id), as_global(set.state), at);
         return true;
     }
-    let Some(id) = target.key().and_then(|key| draft.holders(&key).first().copied()) else { return false };
-    match own_address(draft, id, kind) {
-        Some(address) => {
-            draft.set_state(&address, StateOf::Group(set.group.id), state, at);
-        }
-        None => {
-            draft.edit(id, at, |profile| {
-                let own = match kind {
-                    AddressKind::Email => &mut profile.own.email_groups,
-                    AddressKind::Phone => &mut profile.own.phone_groups,
-                };
-                own.insert(set.group.id, set.state) != Some(set.state)
-            });
-        }
-    }
+    let Some(key) = target.key() else { return false };
+    let Some(id) = draft.holders(&key).first().copied() else { return false };
+    let change = GroupChange { group: set.group.id, channel: set.group.channel, state: set.state };
+    draft.log(id, at, &key, || Write::GroupState(change));
+    write_group(draft, id, &change, at);
     true
-}
-
-fn own_address(draft: &Draft<'_>, id: ProfileId, kind: AddressKind) -> Option<Address> {
-    let profile = draft.profile(id)?;
-    let key = match kind {
-        AddressKind::Email => profile.email.as_ref().map(Key::email),
-        AddressKind::Phone => profile.phone.as_ref().and_then(Key::phone),
-    };
-    key.map(|key| Address { kind, value: key.value.into() })
 }
 
 #[cfg(test)]

@@ -12,9 +12,11 @@ mod line_rules;
 mod remembered;
 mod resolve;
 mod spread;
+mod states;
 
 pub(crate) use line_rules::{keep_follower, make_follower};
 pub use spread::{TrackPart, spread_keys, spread_track};
+pub(crate) use states::write_group;
 
 /// Which door the items came through: doors differ in who may be created and by what (section 1.4, `CSV` 7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{
-    Actor, Address, AddressState, Alias, Buckets, ChangeSet, ChannelId, Email, Evidence, Fresh, Friendship,
-    GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId,
-    Loaded, Occasion, Phone, Profile, ProfileId, Settings, StateOf, Summary, SummaryKey, Timestamp,
-    catalogue::Names, decide_friendship,
+    Actor, AddressState, Alias, Buckets, ChangeSet, ChannelId, Email, Evidence, Fresh, Friendship, InboxKey,
+    InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId, Loaded, Occasion, OwnStates,
+    Phone, Profile, ProfileId, Settings, Summary, SummaryKey, Timestamp, catalogue::Names, decide_friendship,
 };
 
 mod erased;
 mod finish;
 mod joins;
 mod occurrences;
+mod states;
+
+pub(crate) use states::{Remade, StateName};
 
 struct Edited {
     base: Option<Arc<Profile>>,
@@ -49,7 +51,16 @@ pub(crate) struct Draft<'a> {
     edited: BTreeMap<ProfileId, Edited>,
     gained: HashMap<Key, Vec<ProfileId>>,
     lost: HashSet<(Key, ProfileId)>,
-    states: HashMap<(Address, StateOf), AddressState>,
+    /// `None`: the address has no such state any more.
+    states: HashMap<StateName, Option<AddressState>>,
+    /// The logged write that is being made: states of addresses that it writes are told there.
+    open_log: Option<usize>,
+    /// States that profiles which are back held themselves before.
+    held_before: BTreeMap<ProfileId, OwnStates>,
+    /// What the write that is being made again may do.
+    pub(crate) remade: Option<Remade>,
+    /// When what became of states is told to have happened, if not when it was said (undo).
+    pub(crate) told_at: Option<Timestamp>,
     friendships: HashMap<(LineUserId, ChannelId), Friendship>,
     summaries: HashMap<SummaryKey, Summary>,
     pub(crate) names: Names,
@@ -72,6 +83,10 @@ impl<'a> Draft<'a> {
             gained: HashMap::new(),
             lost: HashSet::new(),
             states: HashMap::new(),
+            open_log: None,
+            held_before: BTreeMap::new(),
+            remade: None,
+            told_at: None,
             friendships: HashMap::new(),
             summaries: HashMap::new(),
             names: Names::default(),
@@ -258,37 +273,6 @@ impl<'a> Draft<'a> {
             true
         });
         self.shift(id, old.as_ref().map(Key::line_id), line_id.map(Key::line_id));
-    }
-
-    /// The stored state of an address, `None` if it never had one.
-    pub(crate) fn state(&mut self, address: &Address, of: StateOf) -> Option<GlobalState> {
-        if let Some(state) = self.states.get(&(address.clone(), of)) {
-            return Some(state.state);
-        }
-        match self.loaded.addresses.get(address) {
-            Some(states) => states.iter().find(|state| state.of == of).map(|state| state.state),
-            None => {
-                self.missing.addresses.push(address.clone());
-                self.is_missing = true;
-                None
-            }
-        }
-    }
-
-    /// Sets the state of an address; whether it changed.
-    pub(crate) fn set_state(
-        &mut self,
-        address: &Address,
-        of: StateOf,
-        state: GlobalState,
-        at: Timestamp,
-    ) -> bool {
-        if self.state(address, of) == Some(state) {
-            return false;
-        }
-        let row = AddressState { address: address.clone(), of, state, changed_at: at };
-        self.states.insert((address.clone(), of), row);
-        true
     }
 
     /// Friendships of a LINE user as they are now.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Address, Alias, Attributes, GlobalState, Key, MergeId, Profile, ProfileId, StateOf, Target,
-    Timestamp, micros,
+    Actor, Address, AddressKind, Alias, Attributes, GlobalState, GroupChange, GroupId, Key, MergeId, Profile,
+    ProfileId, StateOf, Target, Timestamp, micros,
 };
 
 /// Which operation joined two profiles.
@@ -21,6 +21,8 @@ pub enum How {
     Duplicates,
     /// A LINE ID that two profiles share (`line_convergence`).
     Convergence,
+    /// An undo that took back the follower whom the merge had kept apart, with all that was written to it since.
+    TakenBack,
 }
 
 impl How {
@@ -115,6 +117,52 @@ pub struct LoggedWrite {
     pub key: Key,
     /// What was written.
     pub write: Write,
+    /// States of addresses that it wrote, in order: what an undo takes back before it makes the write again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<StateWritten>,
+}
+
+/// What a write made of a state of an address. A write that says what was so already is told, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenRow", into = "WrittenRow")]
+pub struct StateWritten {
+    /// Whose.
+    pub address: Address,
+    /// Which state.
+    pub of: StateOf,
+    /// What it was and since when; `None`: it had none.
+    pub before: Option<(GlobalState, Timestamp)>,
+    /// What it was afterwards, and since when.
+    pub after: (GlobalState, Timestamp),
+}
+
+/// `[is a phone, value, group or null, [state, micros] or null, [state, micros]]`
+#[derive(Serialize, Deserialize)]
+struct WrittenRow(bool, String, Option<GroupId>, Option<(GlobalState, i64)>, (GlobalState, i64));
+
+impl From<WrittenRow> for StateWritten {
+    fn from(WrittenRow(is_phone, value, group, before, after): WrittenRow) -> Self {
+        let kind = if is_phone { AddressKind::Phone } else { AddressKind::Email };
+        let read = |(state, since)| (state, Timestamp::from_micros(since));
+        Self {
+            address: Address { kind, value },
+            of: group.map_or(StateOf::Global, StateOf::Group),
+            before: before.map(read),
+            after: read(after),
+        }
+    }
+}
+
+impl From<StateWritten> for WrittenRow {
+    fn from(told: StateWritten) -> Self {
+        let group = match told.of {
+            StateOf::Global => None,
+            StateOf::Group(group) => Some(group),
+        };
+        let row = |(state, since): (GlobalState, Timestamp)| (state, since.as_micros());
+        let is_phone = told.address.kind == AddressKind::Phone;
+        Self(is_phone, told.address.value, group, told.before.map(row), row(told.after))
+    }
 }
 
 /// What was written.
@@ -128,6 +176,8 @@ pub enum Write {
         /// What it said.
         attributes: Box<Attributes>,
     },
+    /// A request set the state of a subscription group.
+    GroupState(GroupChange),
     /// An alias was added.
     AddAlias(Alias),
     /// An alias got another name.

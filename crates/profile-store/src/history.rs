@@ -97,6 +97,9 @@ fn cause(entry: &JournalEntry) -> &'static str {
         (JournalKind::Merged, Some(How::Convergence)) => {
             "a follower and one identified user had the same LINE ID"
         }
+        (JournalKind::Merged, Some(How::TakenBack)) => {
+            "an undo took back the follower whom the merge had kept apart"
+        }
         (JournalKind::Merged, None) => "two profiles became one",
         (JournalKind::LineLinked, _) => "a LINE ID was set",
         (JournalKind::LineUnlinked, _) => "the LINE ID was taken away",

@@ -170,6 +170,7 @@ fn nothing_is_filled_where_that_is_wished() {
         ("last_name", &json!("Lee")),
         ("custom_attributes.other", &json!(2)),
         ("custom_attributes.tier", &json!("silver")),
+        ("subscription_groups.00000000-0000-0000-0000-000000000000", &json!("subscribed")),
     ];
     assert_eq!(dropped(&combined), told);
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::{
     Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
-    MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
-    decide_track::keep_follower, draft::Draft,
+    LineUserId, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp,
+    combine, decide_track::keep_follower, draft::Draft,
 };
 
 /// A join that was made.
@@ -36,10 +36,22 @@ pub(crate) fn join(
     let at = at.max(kept_image.updated_at.max(removed_image.updated_at).plus_micros(1));
     draft.prepare(&kept_image);
     draft.prepare(&removed_image);
-    let Combined { mut profile, dropped } = combine(&kept_image, &removed_image, filling);
+    let Combined { mut profile, mut dropped } = combine(&kept_image, &removed_image, filling);
     let merge = draft.merge_id();
     draft.retire(removed);
-    let states = move_states(draft, &mut profile, at);
+    let Moved { before: states, lost } = move_states(draft, &mut profile, at);
+    // Only what was the other's own: the survivor's states are told where it has them.
+    dropped.extend(
+        lost.into_iter().filter(|(of, kind, _)| held_itself(&kept_image, *of, *kind).is_none()).map(
+            |(of, _, state)| {
+                let field = match of {
+                    StateOf::Global => "email_subscribe".to_owned(),
+                    StateOf::Group(group) => format!("subscription_groups.{group}"),
+                };
+                Dropped { field, value: json!(state) }
+            },
+        ),
+    );
     let undo_until = at.plus_micros(i64::from(draft.settings.undo_days) * DAY);
     profile.merged.extend(removed_image.merged.iter().cloned());
     profile.merged.push(MergedSide {
@@ -57,6 +69,7 @@ pub(crate) fn join(
     let alias = second.map(|line_id| Key::alias(&Alias::line(line_id)));
     let alias_from = alias.and_then(|alias| draft.holders(&alias).first().copied());
     let kept_apart = second.and_then(|line_id| keep_follower(draft, kept, line_id, at));
+    dropped.retain(|one| !is_held(draft, one));
     let detail = json!({
         "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
         "dropped": dropped, "kept_apart": kept_apart,
@@ -97,42 +110,83 @@ fn names(profile: &Profile) -> serde_json::Value {
     })
 }
 
+/// Whether somebody has it: a LINE ID, or the alias of one, of the follower who was kept apart, or of others.
+fn is_held(draft: &mut Draft<'_>, dropped: &Dropped) -> bool {
+    let value = dropped.value.clone();
+    let key = match dropped.field.as_str() {
+        "native_line_id" => serde_json::from_value(value).ok().map(|id: LineUserId| Key::line_id(&id)),
+        "user_alias" => {
+            let alias: Option<Alias> = serde_json::from_value(value).ok();
+            alias.filter(|alias| alias.as_line_id().is_some()).map(|alias| Key::alias(&alias))
+        }
+        _ => None,
+    };
+    key.is_some_and(|key| !draft.holders(&key).is_empty())
+}
+
+/// What became of states that neither side had an address for.
+#[derive(Default)]
+struct Moved {
+    /// What the addresses had before.
+    before: Vec<StateBefore>,
+    /// States that nobody has now: the address has its own.
+    lost: Vec<(StateOf, AddressKind, GlobalState)>,
+}
+
 /// States that neither had an address for move to the survivor's, where the address has none; an opt-out of email
-/// moves in any case (`MF-4`: nobody who opted out is subscribed by a merge). What the addresses had before is told.
-fn move_states(draft: &mut Draft<'_>, profile: &mut Profile, at: Timestamp) -> Vec<StateBefore> {
-    let mut before = Vec::new();
+/// moves in any case (`MF-4`: nobody who opted out is subscribed by a merge).
+fn move_states(draft: &mut Draft<'_>, profile: &mut Profile, at: Timestamp) -> Moved {
+    let mut moved = Moved::default();
     if let Some(email) = &profile.email {
         let address = Address { kind: AddressKind::Email, value: email.key.clone() };
         if let Some(state) = profile.own.email.take() {
-            let force = state == GlobalState::Unsubscribed;
-            move_state(draft, &address, StateOf::Global, state, force, at, &mut before);
+            moved.state(draft, &address, StateOf::Global, state, at);
         }
         for (group, state) in std::mem::take(&mut profile.own.email_groups) {
-            move_state(draft, &address, StateOf::Group(group), as_global(state), false, at, &mut before);
+            moved.state(draft, &address, StateOf::Group(group), as_global(state), at);
         }
     }
     if let Some(e164) = profile.phone.as_ref().and_then(|phone| phone.key()) {
         let address = Address { kind: AddressKind::Phone, value: e164.to_owned() };
         for (group, state) in std::mem::take(&mut profile.own.phone_groups) {
-            move_state(draft, &address, StateOf::Group(group), as_global(state), false, at, &mut before);
+            moved.state(draft, &address, StateOf::Group(group), as_global(state), at);
         }
     }
-    before
+    moved
 }
 
-fn move_state(
-    draft: &mut Draft<'_>,
-    address: &Address,
-    of: StateOf,
-    state: GlobalState,
-    force: bool,
-    at: Timestamp,
-    told: &mut Vec<StateBefore>,
-) {
-    let before = draft.state_since(address, of);
-    if before.is_none() || (force && before.is_some_and(|(known, _)| known != state)) {
-        draft.set_state(address, of, state, at);
-        told.push(StateBefore { address: address.clone(), of, before });
+impl Moved {
+    fn state(
+        &mut self,
+        draft: &mut Draft<'_>,
+        address: &Address,
+        of: StateOf,
+        state: GlobalState,
+        at: Timestamp,
+    ) {
+        let before = draft.state_since(address, of);
+        let wins = of == StateOf::Global && state == GlobalState::Unsubscribed;
+        match before {
+            Some((known, _)) if known == state => {}
+            Some(_) if !wins => self.lost.push((of, address.kind, state)),
+            _ => {
+                draft.set_state(address, of, state, at);
+                self.before.push(StateBefore { address: address.clone(), of, before });
+            }
+        }
+    }
+}
+
+/// A state that the profile holds itself, for want of an address.
+fn held_itself(profile: &Profile, of: StateOf, kind: AddressKind) -> Option<GlobalState> {
+    match (of, kind) {
+        (StateOf::Global, _) => profile.own.email,
+        (StateOf::Group(group), AddressKind::Email) => {
+            profile.own.email_groups.get(&group).copied().map(as_global)
+        }
+        (StateOf::Group(group), AddressKind::Phone) => {
+            profile.own.phone_groups.get(&group).copied().map(as_global)
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod delete;
 mod identify;
 mod merges;
 mod names;
+mod parted;
+mod parted_cases;
 mod pick;
 mod properties;
 mod undo;

@@ -6,10 +6,16 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    Alias, Change, Decision, Item, JournalKind, Key, Keys, LINE_ALIAS_LABEL, LineConvergence, Loaded,
-    LoggedWrite, MergeId, MergeRecord, Occasion, Profile, ProfileId, Settings, Target, Timestamp, Write,
-    decide_track::apply_attributes, draft::Draft,
+    Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion,
+    Profile, ProfileId, Settings, Timestamp, draft::Draft,
 };
+
+mod follower;
+mod replay;
+mod states;
+
+use follower::Follower;
+use replay::{prepare, replay};
 
 /// What became of the wish to undo a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub enum UndoOutcome {
     Erased,
     /// Too long ago: what is needed is gone.
     Expired,
+    /// An identifier that would come back belongs to somebody who was erased and is to stay so.
+    Suppressed,
 }
 
 /// What must be loaded first; the record says what else.
@@ -80,6 +88,10 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     let log = gather(draft, &record, kept, removed);
     if draft.is_complete() {
         prepare(draft, &log, &[kept, removed]);
+        if let Some(follower) = record.kept_apart.and_then(|id| draft.image(id)) {
+            draft.prepare(&follower);
+            follower.keys().iter().for_each(|key| drop(draft.holders(key)));
+        }
     }
     if !draft.is_complete() {
         return UndoOutcome::Unknown;
@@ -88,29 +100,29 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     if last != Some(merge) {
         return UndoOutcome::LaterMerge;
     }
-    if let Some(follower) = record.kept_apart
-        && let Some(profile) = draft.profile(follower)
-    {
-        if profile.version > 1 {
+    let follower = match Follower::of(draft, &record, removed) {
+        Ok(follower) => follower,
+        Err(refusal) => return refusal,
+    };
+    let held = held_now(draft, kept.id, record.kept_apart);
+    // The states count from when they began; that they are so again is told as of now.
+    draft.told_at = Some(at);
+    let back = follower.make_room(draft, &record, removed, at);
+    draft.replace(Profile::clone(kept));
+    draft.restore(&back);
+    let remade = states::take_back(draft, &record, &log);
+    draft.change.merge_log_cleared.push((kept.id, record.at));
+    for (write, remade) in log.iter().zip(remade) {
+        replay(draft, write, remade, kept.id, removed.id);
+    }
+    follower.settle(draft, removed, at);
+    for id in [kept.id, removed.id] {
+        if is_taken(draft, id) {
             return UndoOutcome::IdentifierTaken;
         }
-        draft.retire(follower);
-        give_alias_back(draft, &record, at);
-    }
-    draft.replace(Profile::clone(kept));
-    draft.restore(removed);
-    for state in &record.states {
-        let since = draft.state_since(&state.address, state.of).map(|(_, since)| since);
-        if since == Some(record.at) {
-            draft.put_state_back(&state.address, state.of, state.before, at);
+        if is_suppressed(draft, id, &held) {
+            return UndoOutcome::Suppressed;
         }
-    }
-    draft.change.merge_log_cleared.push((kept.id, record.at));
-    for write in log {
-        replay(draft, &write, kept.id, removed.id);
-    }
-    if is_taken(draft, kept.id) || is_taken(draft, removed.id) {
-        return UndoOutcome::IdentifierTaken;
     }
     let detail = json!({"merge_id": merge});
     draft.note(kept.id, at, JournalKind::Undone, Some(removed.id), detail.clone());
@@ -130,19 +142,6 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     UndoOutcome::Undone { kept: ids.0, removed: ids.1 }
 }
 
-/// The alias that the kept-apart follower took from somebody goes back, if it still fits.
-fn give_alias_back(draft: &mut Draft<'_>, record: &MergeRecord, at: Timestamp) {
-    let line_id = record.removed_image.as_ref().and_then(|removed| removed.line_id.clone());
-    let (Some(from), Some(line_id)) = (record.alias_from, line_id) else { return };
-    let fits = draft.profile(from).is_some_and(|profile| {
-        profile.alias(LINE_ALIAS_LABEL).is_none()
-            && profile.line_id.as_ref().is_none_or(|own| *own == line_id)
-    });
-    if fits {
-        draft.add_alias(from, &Alias::line(&line_id), at);
-    }
-}
-
 /// Asks for everything the undo will look at, in one go; writes since the merge, oldest first.
 fn gather(
     draft: &mut Draft<'_>,
@@ -152,117 +151,18 @@ fn gather(
 ) -> Vec<LoggedWrite> {
     for key in kept.keys().into_iter().chain(removed.keys()) {
         draft.holders(&key);
+        // Asks for what the ledger says of it.
+        draft.is_suppressed(&key);
     }
     draft.exists(kept.id);
     for other in record.kept_apart.into_iter().chain(record.alias_from) {
         draft.exists(other);
+        draft.holders(&Key::merged(other));
     }
     for state in &record.states {
         draft.state(&state.address, state.of);
     }
     draft.logged(kept.id).into_iter().filter(|write| write.at >= record.at).collect()
-}
-
-/// Asks for what making the logged writes again will look at.
-fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Profile]) {
-    for image in images {
-        draft.prepare(image);
-    }
-    for write in log {
-        let (target, attributes) = match &write.write {
-            Write::Attributes { target, attributes } => (target, attributes),
-            other => {
-                if let Some(key) = gained(other) {
-                    draft.holders(&key);
-                }
-                continue;
-            }
-        };
-        let (email, phone) = match target {
-            Target::Email(email) => (Some(email), None),
-            Target::Phone(phone) => (None, Some(phone)),
-            _ => (None, None),
-        };
-        draft.prepare_addresses(email, phone);
-        let email = attributes.email.as_ref().and_then(Change::value);
-        draft.prepare_addresses(email, attributes.phone.as_ref().and_then(Change::value));
-        if let Some(line_id) = attributes.line_id.as_ref().and_then(Change::value) {
-            draft.prepare_line_id(line_id);
-        }
-    }
-}
-
-/// The unique identifier that a write brought.
-fn gained(write: &Write) -> Option<Key> {
-    match write {
-        Write::AddAlias(alias) | Write::RenameAlias { to: alias, .. } => Some(Key::alias(alias)),
-        Write::SetExternalId(id) | Write::RenameExternalId { to: id, .. } => Some(Key::external_id(id)),
-        Write::Attributes { .. } | Write::RemoveExternalId(_) => None,
-    }
-}
-
-/// Makes a write again on the side whose identifier carried it; a side that may still come apart logs it anew.
-fn replay(draft: &mut Draft<'_>, write: &LoggedWrite, kept: ProfileId, removed: ProfileId) {
-    let names = |draft: &Draft<'_>, id: ProfileId| {
-        draft.profile(id).is_some_and(|profile| {
-            profile.keys().contains(&write.key) || write.key == Key::merged(profile.id)
-        })
-    };
-    let side = if !names(draft, kept) && names(draft, removed) { removed } else { kept };
-    let at = write.at;
-    match &write.write {
-        Write::Attributes { target, attributes } => {
-            let mut attributes = attributes.clone();
-            forget_states(draft, side, &mut attributes);
-            let item = Item {
-                array: crate::InputArray::Attributes,
-                index: 0,
-                target: target.clone(),
-                update_only: Some(true),
-                body: crate::Body::Attributes(attributes),
-            };
-            apply_attributes(draft, side, &item, at);
-        }
-        Write::AddAlias(alias) => {
-            if draft.profile(side).is_some_and(|profile| profile.alias(&alias.label).is_none()) {
-                draft.add_alias(side, alias, at);
-            }
-        }
-        Write::RenameAlias { from, to } => draft.rename_alias(side, from, to, at),
-        Write::SetExternalId(id) => set_external_id(draft, [side, kept, removed], id, at),
-        Write::RenameExternalId { from, to } => draft.rename_external_id(side, from, to, at),
-        Write::RemoveExternalId(id) => draft.release_former_id(side, id, at),
-    }
-    draft.log(side, at, &write.key, || write.write.clone());
-}
-
-/// Gives the external id to the side that was named, or to the survivor where that one has its own. An id that the other
-/// side brought back itself stays there.
-fn set_external_id(draft: &mut Draft<'_>, sides: [ProfileId; 3], external_id: &str, at: Timestamp) {
-    let key = Key::external_id(external_id);
-    let profile = |id: &ProfileId| draft.profile(*id);
-    if sides.iter().filter_map(profile).any(|profile| profile.keys().contains(&key)) {
-        return;
-    }
-    let anonymous = sides.iter().find(|id| profile(id).is_some_and(|profile| !profile.is_identified()));
-    if let Some(id) = anonymous.copied() {
-        draft.set_external_id(id, external_id, at);
-    }
-}
-
-/// States of addresses were set when they were written, and others may have changed them since.
-fn forget_states(draft: &Draft<'_>, side: ProfileId, attributes: &mut crate::Attributes) {
-    let Some(profile) = draft.profile(side) else { return };
-    let (has_email, has_phone) =
-        (profile.email.is_some(), profile.phone.as_ref().is_some_and(|phone| phone.key().is_some()));
-    if has_email {
-        attributes.email_subscribe = None;
-    }
-    attributes.groups.retain(|group| match group.channel {
-        crate::GroupChannel::Email => !has_email,
-        crate::GroupChannel::Sms | crate::GroupChannel::Whatsapp => !has_phone,
-        crate::GroupChannel::Line => false,
-    });
 }
 
 /// Whether somebody else holds a unique identifier that this profile is to have.
@@ -271,4 +171,16 @@ fn is_taken(draft: &mut Draft<'_>, id: ProfileId) -> bool {
     keys.iter()
         .filter(|key| key.kind.is_unique())
         .any(|key| draft.holders(key).iter().any(|holder| *holder != id))
+}
+
+/// Whether an identifier comes back that nobody of these has now, and that every door refuses.
+fn is_suppressed(draft: &mut Draft<'_>, id: ProfileId, held: &[Key]) -> bool {
+    let keys = draft.profile(id).map(Profile::keys).unwrap_or_default();
+    keys.iter().any(|key| !held.contains(key) && draft.is_suppressed(key))
+}
+
+/// Identifiers of the survivor and of the follower kept apart.
+fn held_now(draft: &Draft<'_>, kept: ProfileId, apart: Option<ProfileId>) -> Vec<Key> {
+    let held = std::iter::once(kept).chain(apart).filter_map(|id| draft.profile(id));
+    held.flat_map(Profile::keys).collect()
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    Address, AddressKind, Attributes, Change, CustomOutcome, Document, Email, GlobalState, GroupChannel,
-    GroupState, Item, ItemError, Key, Keys, NameKind, Phone, Profile, ProfileId, Settings, StateOf, Target,
-    Timestamp, Zone, apply_custom, catalogue::Names, custom::coerce, data_type, decide_duplicates::converge,
-    draft::Draft,
+    Attributes, Change, CustomOutcome, Document, Item, ItemError, Key, Keys, NameKind, Profile, ProfileId,
+    Settings, Target, Timestamp, Zone, apply_custom, catalogue::Names, custom::coerce, data_type,
+    decide_duplicates::converge, draft::Draft,
 };
 
-use super::{address_of_email, address_of_phone, line_rules};
+use super::{address_of_email, address_of_phone, line_rules, states};
 
 /// Shared values an object may write, and addresses whose states it sets.
 pub(super) fn claim_keys(attributes: &Attributes, target: &Target, keys: &mut Keys) {
@@ -49,13 +48,13 @@ pub(super) fn apply(
     let mut converging = None;
     if let Some(email) = &attributes.email {
         changed |= draft.set_email(id, email.value(), at);
-        move_own_email_states(draft, id, email.value(), at);
+        states::move_own_email(draft, id, email.value(), at);
     } else if let Target::Email(email) = &item.target {
-        move_own_email_states(draft, id, Some(email), at);
+        states::move_own_email(draft, id, Some(email), at);
     }
     if let Some(phone) = &attributes.phone {
         changed |= draft.set_phone(id, phone.value(), at);
-        move_own_phone_states(draft, id, phone.value(), at);
+        states::move_own_phone(draft, id, phone.value(), at);
     }
     if let Some(line_id) = &attributes.line_id {
         if line_rules::contradicts_alias(&item.target, line_id) {
@@ -76,7 +75,7 @@ pub(super) fn apply(
     let mut names = std::mem::take(&mut draft.names);
     changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
     draft.names = names;
-    changed |= apply_states(draft, id, attributes, at);
+    changed |= states::apply(draft, id, attributes, at);
     // Last, so that the image of a join shows the profile with everything this object said.
     if let Some(line_id) = converging {
         converge(draft, line_id, at);
@@ -129,102 +128,4 @@ fn apply_named(
         names.note(NameKind::Attribute, name, || forced.or_else(|| data_type(custom.get(name)?)));
     }
     true
-}
-
-/// States follow the address: one row for all who hold it (section 6.2, `TRK-13`). A profile without the address
-/// keeps its own. Neither moves `updated_at` of anybody.
-fn apply_states(draft: &mut Draft<'_>, id: ProfileId, attributes: &Attributes, at: Timestamp) -> bool {
-    if attributes.email_subscribe.is_none() && attributes.groups.is_empty() {
-        return false;
-    }
-    let Some(profile) = draft.profile(id) else { return false };
-    let email = profile.email.as_ref().map(address_of_email);
-    let phone = profile.phone.as_ref().and_then(address_of_phone);
-    let mut changed = false;
-    if let Some(state) = attributes.email_subscribe {
-        changed |= match &email {
-            Some(address) => draft.set_state(address, StateOf::Global, state, at),
-            None => draft.edit(id, at, |profile| profile.own.email.replace(state) != Some(state)),
-        };
-    }
-    for group in &attributes.groups {
-        let address = match group.channel {
-            GroupChannel::Email => &email,
-            GroupChannel::Sms | GroupChannel::Whatsapp => &phone,
-            // LSB-1, LSB-2: only LINE writes these; parsing leaves them out, and so do we.
-            GroupChannel::Line => continue,
-        };
-        changed |= match address {
-            Some(address) => {
-                draft.set_state(address, StateOf::Group(group.group), as_global(group.state), at)
-            }
-            None => draft.edit(id, at, |profile| {
-                let own = match group.channel {
-                    GroupChannel::Email => &mut profile.own.email_groups,
-                    _ => &mut profile.own.phone_groups,
-                };
-                own.insert(group.group, group.state) != Some(group.state)
-            }),
-        };
-    }
-    changed
-}
-
-const fn as_global(state: GroupState) -> GlobalState {
-    match state {
-        GroupState::Subscribed => GlobalState::Subscribed,
-        GroupState::Unsubscribed => GlobalState::Unsubscribed,
-    }
-}
-
-/// A profile that gains its first address brings the states it held itself, where the address has none: an opt-out
-/// given before the address was known is not lost.
-fn move_own_email_states(draft: &mut Draft<'_>, id: ProfileId, email: Option<&Email>, at: Timestamp) {
-    let (Some(email), Some(profile)) = (email, draft.profile(id)) else { return };
-    let own = profile.own.clone();
-    let states = own
-        .email
-        .map(|state| (StateOf::Global, state))
-        .into_iter()
-        .chain(own.email_groups.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state))));
-    if move_states(
-        draft,
-        &Address { kind: AddressKind::Email, value: email.key.clone() },
-        states.collect(),
-        at,
-    ) {
-        draft.edit(id, at, |profile| {
-            profile.own.email = None;
-            profile.own.email_groups.clear();
-            true
-        });
-    }
-}
-
-fn move_own_phone_states(draft: &mut Draft<'_>, id: ProfileId, phone: Option<&Phone>, at: Timestamp) {
-    let (Some(address), Some(profile)) = (phone.and_then(address_of_phone), draft.profile(id)) else {
-        return;
-    };
-    let own = profile.own.phone_groups.clone();
-    let states = own.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state)));
-    if move_states(draft, &address, states.collect(), at) {
-        draft.edit(id, at, |profile| {
-            profile.own.phone_groups.clear();
-            true
-        });
-    }
-}
-
-fn move_states(
-    draft: &mut Draft<'_>,
-    address: &Address,
-    states: Vec<(StateOf, GlobalState)>,
-    at: Timestamp,
-) -> bool {
-    for (of, state) in &states {
-        if draft.state(address, *of).is_none() {
-            draft.set_state(address, *of, *state, at);
-        }
-    }
-    !states.is_empty()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Draft, Fate};
+use super::{Draft, Fate, StateName};
 use crate::{
     Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, Key, OwnStates, ProfileId,
     StateOf, Timestamp, decide_identity::as_global,
@@ -58,7 +58,18 @@ impl Draft<'_> {
         self.change.names = self.names.into_rows();
         self.change.claimed = in_order(self.change.claimed);
         self.change.released = in_order(self.change.released);
-        self.change.address_states = sorted(self.states, |(name, _)| name.clone());
+        let (put, removed): (HashMap<_, _>, HashMap<_, _>) =
+            self.states.into_iter().partition(|(_, row)| row.is_some());
+        self.change.address_states = sorted(put, |(name, _)| name.clone()).into_iter().flatten().collect();
+        let stored = |(address, of): &StateName| {
+            self.loaded
+                .addresses
+                .get(address)
+                .is_some_and(|states| states.iter().any(|state| state.of == *of))
+        };
+        let mut removed: Vec<_> = removed.into_keys().filter(stored).collect();
+        removed.sort_unstable();
+        self.change.address_states_removed.extend(removed);
         self.change.friendships = sorted(self.friendships, |(name, _)| name.clone());
         let mut summaries: Vec<_> = self.summaries.into_iter().collect();
         summaries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
@@ -75,30 +86,24 @@ impl Draft<'_> {
             states.iter().find(|state| state.of == of).map(|state| state.state)
         };
         let mut told = Vec::new();
-        for state in self.states.values() {
-            let old = stored(&state.address, state.of);
-            let (whose, to) = (ConsentOf::Address(state.address.clone()), ConsentTo::State(state.of));
-            let is_told = self.change.consents.iter().any(|change| change.whose == whose && change.to == to);
-            if old != Some(state.state) && !is_told {
-                told.push(Consent {
-                    whose,
-                    to,
-                    old,
-                    new: Some(state.state),
-                    at: state.changed_at,
-                    actor: self.actor.clone(),
-                });
+        for ((address, of), row) in &self.states {
+            let (old, new) = (stored(address, *of), row.as_ref().map(|row| row.state));
+            let at = self.told_at.or(row.as_ref().map(|row| row.changed_at));
+            if let Some(at) = at.filter(|_| old != new) {
+                let (whose, to) = (ConsentOf::Address(address.clone()), ConsentTo::State(*of));
+                told.push(Consent { whose, to, old, new, at, actor: self.actor.clone() });
             }
         }
         for (id, edited) in &self.edited {
             let nothing = OwnStates::default();
-            let before = edited.base.as_ref().map_or(&nothing, |base| &base.own);
-            if edited.fate == Fate::Stays && edited.profile.own != *before {
+            let before = edited.base.as_ref().map(|base| &base.own).or(self.held_before.get(id));
+            let before = before.unwrap_or(&nothing);
+            if matches!(edited.fate, Fate::Stays | Fate::Restored) && edited.profile.own != *before {
                 told.extend(own_changes(
                     *id,
                     before,
                     &edited.profile.own,
-                    edited.profile.updated_at,
+                    self.told_at.unwrap_or(edited.profile.updated_at),
                     &self.actor,
                 ));
             }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::{Draft, Edited, Fate};
 use crate::{
-    Address, AddressKind, Alias, Consent, ConsentOf, ConsentTo, Email, FormerId, FormerKind, GlobalState,
-    Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Parked, Phone, Profile, ProfileId, StateOf,
-    Timestamp, Write,
+    Address, AddressKind, Alias, Email, FormerId, FormerKind, Key, LineUserId, LoggedWrite, MergeId,
+    MergeRecord, Parked, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
 };
 
 impl Draft<'_> {
@@ -57,6 +56,7 @@ impl Draft<'_> {
         for key in profile.keys() {
             self.shift(profile.id, None, Some(key));
         }
+        self.held_before.insert(profile.id, profile.own.clone());
         self.edited.insert(profile.id, Edited { base: None, profile, touched: true, fate: Fate::Restored });
     }
 
@@ -123,45 +123,6 @@ impl Draft<'_> {
         crate::ParkedId(self.fresh.uuid())
     }
 
-    /// The state of an address with the time since when it is so.
-    pub(crate) fn state_since(&mut self, address: &Address, of: StateOf) -> Option<(GlobalState, Timestamp)> {
-        self.state(address, of)?;
-        let drafted = self.states.get(&(address.clone(), of));
-        let loaded = || self.loaded.addresses.get(address)?.iter().find(|state| state.of == of);
-        drafted.or_else(loaded).map(|state| (state.state, state.changed_at))
-    }
-
-    /// Makes the state of an address what it was before, and tells it.
-    pub(crate) fn put_state_back(
-        &mut self,
-        address: &Address,
-        of: StateOf,
-        before: Option<(GlobalState, Timestamp)>,
-        at: Timestamp,
-    ) {
-        // The state counts from when it began; that it is so again is told as of now.
-        let told = Consent {
-            whose: ConsentOf::Address(address.clone()),
-            to: ConsentTo::State(of),
-            old: self.state(address, of),
-            new: before.map(|(state, _)| state),
-            at,
-            actor: self.actor.clone(),
-        };
-        if told.old != told.new {
-            self.change.consents.push(told);
-        }
-        match before {
-            Some((state, since)) => {
-                self.set_state(address, of, state, since);
-            }
-            None => {
-                self.states.remove(&(address.clone(), of));
-                self.change.address_states_removed.push((address.clone(), of));
-            }
-        }
-    }
-
     /// The record of a merge; `None` if there is none, or it must be loaded first.
     pub(crate) fn merge(&mut self, id: MergeId) -> Option<MergeRecord> {
         match self.loaded.merges.get(&id) {
@@ -188,13 +149,16 @@ impl Draft<'_> {
         }
     }
 
-    /// Logs a write to a survivor that may still come apart; others pay nothing.
+    /// Logs a write to a survivor that may still come apart, before it is made; others pay nothing.
     pub(crate) fn log(&mut self, id: ProfileId, at: Timestamp, key: &Key, write: impl FnOnce() -> Write) {
+        self.open_log = None;
         if self.profile(id).is_some_and(|profile| profile.may_come_apart(at)) {
             // Requests are decided in another order than they arrived in, and clocks step back: what is logged is
             // never from before the merge that it came after.
             let at = self.profile(id).map_or(at, |profile| at.max(profile.updated_at));
-            let logged = LoggedWrite { survivor: id, at, key: key.clone(), write: write() };
+            let logged =
+                LoggedWrite { survivor: id, at, key: key.clone(), write: write(), states: Vec::new() };
+            self.open_log = Some(self.change.merge_log.len());
             self.change.merge_log.push(logged);
         }
     }
