@@ -4,6 +4,7 @@ use super::*;
 use crate::shelf::{Shelf, alias, line_id};
 use crate::{Address, AddressState, Alias, Email, Key, Phone, StateOf, parse_identify, parse_merges};
 
+mod apart;
 mod delete;
 mod identify;
 mod merges;
