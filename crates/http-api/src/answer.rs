@@ -105,6 +105,8 @@ codes!(
     Erased = "erased",
     /// The time for an undo is over.
     UndoExpired = "undo_expired",
+    /// What would come back is suppressed.
+    Suppressed = "suppressed",
     /// An export request names nobody.
     IdentifierMissing = "identifier_missing",
     /// An export request names more than one of device, email address and phone.

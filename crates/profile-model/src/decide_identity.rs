@@ -75,7 +75,7 @@ pub struct IdentityOutcome {
     pub kept: Option<ProfileId>,
     /// The profile that became part of it.
     pub removed: Option<ProfileId>,
-    /// The merge, by which it can be undone.
+    /// The merge, by which it can be undone. A dry run makes none.
     pub merge: Option<MergeId>,
     /// What of the other nobody has any more.
     pub dropped: Vec<Dropped>,
@@ -159,8 +159,12 @@ fn conclude(
     draft: Draft<'_>,
     loaded: &Loaded,
     manner: &Manner,
-    outcomes: Vec<IdentityOutcome>,
+    mut outcomes: Vec<IdentityOutcome>,
 ) -> (Decision, IdentityReport) {
+    if manner.dry_run {
+        // What is not made has no id: the plan, when it is applied, makes one.
+        outcomes.iter_mut().for_each(|outcome| outcome.merge = None);
+    }
     let plan = Plan::of(&manner.request, loaded);
     let stale = manner.plan.as_ref().is_some_and(|wanted| *wanted != plan);
     let report = IdentityReport { outcomes, plan, stale };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Address, AddressKind, Alias, Attributes, GlobalState, GroupChange, GroupId, Key, MergeId, Profile,
-    ProfileId, StateOf, Target, Timestamp, micros,
+    Actor, Address, AddressKind, Alias, Attributes, GlobalState, GroupChange, GroupId, Key, Kind, LineUserId,
+    MergeId, Profile, ProfileId, StateOf, Target, Timestamp, micros,
 };
 
 /// Which operation joined two profiles.
@@ -50,6 +50,21 @@ pub struct MergedSide {
     pub undo_until: Timestamp,
     /// Identifiers that came with it: what they name is written to its side.
     pub keys: Vec<Key>,
+}
+
+impl MergedSide {
+    /// Takes LINE IDs, and the aliases that claim them, out of what merged profiles are known by: their follower was
+    /// erased, and nobody else has them. Whether any was there.
+    pub fn forget_line_ids(sides: &mut [Self], users: &[LineUserId]) -> bool {
+        let of_line = |key: &Key| matches!(key.kind, Kind::LineId | Kind::Alias);
+        let is_gone = |key: &Key| of_line(key) && users.iter().any(|user| *user.as_str() == *key.value);
+        let keys = sides.iter_mut().map(|side| {
+            let before = side.keys.len();
+            side.keys.retain(|key| !is_gone(key));
+            side.keys.len() < before
+        });
+        keys.fold(false, |any, changed| any | changed)
+    }
 }
 
 /// The state of an address that a merge changed, as it was.

@@ -33,23 +33,52 @@ impl ProfileStore {
         let config = self.config().await?;
         let mut entries: Vec<(Timestamp, Value)> =
             journal.iter().map(|entry| (entry.at, render(entry, &config))).collect();
-        entries.push(created(&profile, &config));
+        entries.extend(created(&profile, &journal, &config));
         let images =
             merges.values().flatten().filter_map(|record: &MergeRecord| record.removed_image.as_ref());
         let removed = images.filter(|image| profile.merged.iter().any(|side| side.profile == image.id));
-        entries.extend(removed.map(|image| created(image, &config)));
+        entries.extend(removed.flat_map(|image| created(image, &journal, &config)));
         entries.sort_by_key(|(at, _)| *at);
         Ok(Some(History { profile, entries: entries.into_iter().map(|(_, entry)| entry).collect() }))
     }
 }
 
-fn created(profile: &Profile, config: &Config) -> (Timestamp, Value) {
+/// The creation, which lives on the profile itself, and the LINE ID that it was made with.
+fn created(profile: &Profile, journal: &[JournalEntry], config: &Config) -> Vec<(Timestamp, Value)> {
     let actor = profile.origin.as_ref().map(|origin| actor(origin, config));
-    let entry = json!({
+    let mut entries = vec![json!({
         "at": profile.created_at, "kind": "created", "braze_id": profile.id, "actor": actor,
         "cause": profile.origin.as_ref().map_or("made before its maker was kept", |origin| door(&origin.kind)),
-    });
-    (profile.created_at, entry)
+    })];
+    if let Some(line_id) = made_with(profile, journal) {
+        entries.push(json!({
+            "at": profile.created_at, "kind": JournalKind::LineLinked, "braze_id": profile.id, "actor": actor,
+            "cause": "it was made with this LINE ID", "native_line_id": line_id, "before": null,
+        }));
+    }
+    entries.into_iter().map(|entry| (profile.created_at, entry)).collect()
+}
+
+/// The LINE ID that a profile was made with: what the first entry that tells one says it had until then; where no entry
+/// does, the one it has.
+fn made_with(profile: &Profile, journal: &[JournalEntry]) -> Option<String> {
+    let told = |entry: &JournalEntry| -> Option<Value> {
+        let (is_of_it, detail) = (entry.profile == profile.id, &entry.detail);
+        let until_then = match entry.kind {
+            JournalKind::LineLinked | JournalKind::LineUnlinked if is_of_it => &detail["before"],
+            JournalKind::Merged if is_of_it => &detail["kept"]["native_line_id"],
+            JournalKind::Merged if entry.other == Some(profile.id) => &detail["removed"]["native_line_id"],
+            _ => return None,
+        };
+        Some(until_then.clone())
+    };
+    // Of one moment the entries are in the order in which they were written.
+    let first = journal.iter().filter_map(|entry| Some((entry.at, told(entry)?)));
+    let first = first.min_by_key(|(at, _)| *at);
+    match first {
+        Some((_, told)) => told.as_str().map(str::to_owned),
+        None => profile.line_id.as_ref().map(|id| id.as_str().to_owned()),
+    }
 }
 
 fn render(entry: &JournalEntry, config: &Config) -> Value {

@@ -18,6 +18,9 @@ pub(crate) async fn undo(
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.merges.undo").await?;
     let sent = body::read_optional_json(&parts, stream, body::JSON).await?;
+    if !sent.is_object() {
+        return Err(Problem::invalid(Code::BodyInvalid, "the body must be a JSON object"));
+    }
     let allow_rejoin = match sent.get("allow_rejoin") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(flag)) => *flag,
@@ -49,8 +52,15 @@ fn refuse(outcome: UndoOutcome) -> Problem {
             "an identifier that would come back belongs to another profile now; remove or rename it there first",
         ),
         UndoOutcome::LaterMerge => {
-            (Code::LaterMerge, "the kept profile was part of a later merge; undo that one first")
+            let message = "the kept profile, or the follower kept apart by this merge, was part of a later merge; \
+                           undo that one first";
+            (Code::LaterMerge, message)
         }
+        UndoOutcome::Suppressed => (
+            Code::Suppressed,
+            "an identifier that would come back belongs to somebody who was erased and is suppressed; \
+             DELETE /suppressions/{id} lifts it",
+        ),
         UndoOutcome::Erased => (Code::Erased, "one of the two was erased; there is nothing to bring back"),
         UndoOutcome::Expired => (Code::UndoExpired, "the time in which this merge could be undone is over"),
     };

@@ -166,7 +166,7 @@ fn undone() -> Route {
             "type": "boolean", "description": "`true`: rules may join the two again.",
         }}}))
         .answers(200, "Both are back.", schemas::undone())
-        .refuses(400, &[Code::FieldInvalid])
+        .refuses(400, &[Code::BodyInvalid, Code::FieldInvalid])
         .refuses(404, &[Code::MergeUnknown])
         .refuses(
             409,
@@ -176,6 +176,7 @@ fn undone() -> Route {
                 Code::LaterMerge,
                 Code::Erased,
                 Code::UndoExpired,
+                Code::Suppressed,
             ],
         )
         .example(

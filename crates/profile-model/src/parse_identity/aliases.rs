@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{IdentityFault, Parsed, TOO_MANY_ALIASES, alias, external_id, members, only_array, present};
-use crate::Alias;
+use super::{IdentityFault, Parsed, TOO_MANY_ALIASES, external_id, members, only_array, present};
+use crate::{Alias, ObjectFault, Target, parse_track::read_alias};
 
 /// A new alias, for an existing user or for a new profile.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub fn parse_new_aliases(body: &Value) -> Result<Parsed<NewAlias>, IdentityFault
     let mut parsed = Parsed::default();
     parsed.read("user_aliases", elements, |index, element| {
         let named = present(members(element)?, "external_id").map(external_id).transpose()?;
-        Ok(NewAlias { index, external_id: named, alias: alias(element)? })
+        let fields = "'alias_label' and 'alias_name' must be non-empty strings of at most 987 bytes";
+        Ok(NewAlias { index, external_id: named, alias: pair(element, fields)? })
     });
     Ok(parsed)
 }
@@ -53,12 +54,20 @@ pub fn parse_alias_updates(body: &Value) -> Result<Parsed<AliasUpdate>, Identity
         let named = |name: &str| {
             let text = |key: &str| present(element, key).cloned().unwrap_or_default();
             let pair = json!({"alias_label": text("alias_label"), "alias_name": text(name)});
-            alias(&pair).map_err(|_| {
-                "'alias_label', 'old_alias_name' and 'new_alias_name' must be non-empty strings of at most 987 bytes"
-                    .to_owned()
-            })
+            let fields =
+                "'alias_label', 'old_alias_name' and 'new_alias_name' must be non-empty strings of at most 987 bytes";
+            self::pair(&pair, fields)
         };
         Ok(AliasUpdate { index, from: named("old_alias_name")?, to: named("new_alias_name")? })
     });
     Ok(parsed)
+}
+
+/// The alias of an element whose fields are those of the call: `malformed` names them.
+fn pair(element: &Value, malformed: &str) -> Result<Alias, String> {
+    match read_alias(element) {
+        Ok(Target::Alias(alias)) => Ok(alias),
+        Err(ObjectFault::NulCharacter) => Err(ObjectFault::NulCharacter.message().to_owned()),
+        _ => Err(malformed.to_owned()),
+    }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use profile_model::{
     ChangeSet, Config, ConfigChange, ConsentOf, DuplicatesState, Erasure, ImportState, InboxState,
-    JournalEntry, Lease, LineUserId, LoggedWrite, MergeRecord, ProfileId, SyncState, Timestamp, WorkspaceId,
+    JournalEntry, Lease, LineUserId, LoggedWrite, MergeRecord, MergedSide, Profile, ProfileId, SyncState,
+    Timestamp, WorkspaceId,
 };
 
 use super::check::check;
@@ -157,6 +158,7 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
         };
         let who: BTreeSet<_> =
             world.journal.iter().filter(|entry| named(entry)).map(|entry| entry.profile).collect();
+        forget_carried(world, &who, user);
         let tells = |text: String| text.contains(user.as_str());
         for entry in world.journal.iter_mut().filter(|entry| who.contains(&entry.profile)) {
             if tells(entry.detail.to_string()) {
@@ -176,6 +178,19 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
         world.merge_log.retain(|write| {
             !who.contains(&write.survivor) || !tells(serde_json::to_string(&write.write).unwrap_or_default())
         });
+    }
+}
+
+/// Takes the LINE ID out of what merged profiles are known by on their survivors' rows.
+fn forget_carried(world: &mut World, who: &BTreeSet<ProfileId>, user: &LineUserId) {
+    for profile in world.profiles.values_mut() {
+        if profile.sides().any(|side| who.contains(&side)) {
+            let mut row = Profile::clone(profile);
+            if MergedSide::forget_line_ids(&mut row.merged, std::slice::from_ref(user)) {
+                row.version += 1;
+                *profile = Arc::new(row);
+            }
+        }
     }
 }
 

@@ -41,7 +41,13 @@ fn outcome() -> Value {
         ("reason", or_null(text())),
         ("kept", or_null(uuid())),
         ("removed", or_null(uuid())),
-        ("merge_id", about(or_null(uuid()), "For `/users/merges/{merge_id}/undo`.")),
+        (
+            "merge_id",
+            about(
+                or_null(uuid()),
+                "For `/users/merges/{merge_id}/undo`. `null` in a dry run, which merges nobody.",
+            ),
+        ),
         ("dropped", list(json!({"type": "object"}))),
         ("predecessors?", list(json!({}))),
         ("warnings?", list(text())),

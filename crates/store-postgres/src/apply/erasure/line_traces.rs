@@ -1,11 +1,12 @@
 //! What others keep of a LINE ID that they once had: it belongs to the follower who is erased.
 
-use profile_model::Erasure;
+use profile_model::{Erasure, MergedSide, ProfileId};
 use uuid::Uuid;
 
+use super::super::all;
 use super::uuid_of;
-use crate::fault::UnitFault;
-use crate::shards::Shards;
+use crate::fault::{UnitFault, unreadable};
+use crate::shards::{Shards, by_shard};
 use crate::statement::{Counted, column, get, plain};
 
 /// Profiles whose journal says that they had the LINE ID before.
@@ -62,6 +63,20 @@ const REMOVED: &str = of_pairs!(
 const LOG: &str =
     of_pairs!("erase_merge_log_of_line_id", "DELETE FROM merge_log t", "USING", "survivor", "t.write");
 
+/// Survivors that profiles are part of now.
+const SURVIVORS: &str = "-- find_survivors\nSELECT i.profile FROM unnest($2::text[] COLLATE \"C\") v(value) \
+     CROSS JOIN LATERAL (SELECT i.profile FROM identifiers i WHERE i.sk = $1 AND i.kind = 6 AND i.label = '' \
+     AND i.value = v.value OFFSET 0) i";
+
+const CARRYING: &str = "-- find_carrying_line_id\nSELECT p.id, p.merged, p.version FROM unnest($2::uuid[]) v(id) \
+     CROSS JOIN LATERAL (SELECT p.id, p.merged, p.version FROM profiles p WHERE p.sk = $1 AND p.id = v.id \
+     AND p.merged IS NOT NULL OFFSET 0) p";
+
+/// A decision on the row as it was has lost.
+const CARRIED: &str = "-- put_carried\nUPDATE profiles t SET merged = v.merged, version = t.version + 1 \
+     FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::uuid[], $3::bigint[], $4::text[]) v(id, version, merged) OFFSET 0) v \
+     WHERE t.sk = v.sk AND t.id = v.id AND t.version = v.version";
+
 /// Empties journal entries, images and logged writes of others that tell an erased LINE ID. Comes before the entries
 /// lose the names of the erased.
 pub(super) async fn forget(
@@ -99,6 +114,7 @@ pub(super) async fn forget(
     if told.is_empty() {
         return Ok(());
     }
+    forget_carried(counted, shards, erasures, &told).await?;
     for sk in shards.all() {
         for text in [JOURNAL, KEPT, REMOVED, LOG] {
             let query = plain(text)
@@ -107,6 +123,52 @@ pub(super) async fn forget(
                 .bind(column(&told, |(_, user)| user.as_str()));
             counted.execute(query).await?;
         }
+    }
+    Ok(())
+}
+
+/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
+async fn forget_carried(
+    counted: &mut Counted<'_>,
+    shards: Shards,
+    erasures: &[Erasure],
+    told: &[(Uuid, String)],
+) -> Result<(), UnitFault> {
+    let users: Vec<_> = erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
+    let mut survivors: Vec<Uuid> = told.iter().map(|(id, _)| *id).collect();
+    let values: Vec<_> = survivors.iter().map(Uuid::to_string).collect();
+    for (sk, values) in by_shard(values, |value| shards.of_value(value)) {
+        let query = plain(SURVIVORS).bind(sk).bind(column(&values, |value| value.as_str()));
+        for row in counted.fetch(query).await? {
+            survivors.push(get(&row, 0)?);
+        }
+    }
+    survivors.sort_unstable();
+    survivors.dedup();
+    let shard = |id: &Uuid| shards.of_profile(ProfileId::from_bytes(id.into_bytes()));
+    for (sk, survivors) in by_shard(survivors, shard) {
+        let query = plain(CARRYING).bind(sk).bind(survivors);
+        let mut forgotten: Vec<(Uuid, i64, String)> = Vec::new();
+        for row in counted.fetch(query).await? {
+            let mut sides: Vec<MergedSide> =
+                serde_json::from_str(get(&row, 1)?).map_err(|_| unreadable("profiles.merged"))?;
+            if MergedSide::forget_line_ids(&mut sides, &users) {
+                forgotten.push((
+                    get(&row, 0)?,
+                    get(&row, 2)?,
+                    serde_json::to_string(&sides).unwrap_or_default(),
+                ));
+            }
+        }
+        if forgotten.is_empty() {
+            continue;
+        }
+        let query = plain(CARRIED)
+            .bind(sk)
+            .bind(column(&forgotten, |(id, ..)| *id))
+            .bind(column(&forgotten, |(_, version, _)| *version))
+            .bind(column(&forgotten, |(.., sides)| sides.as_str()));
+        all(counted.execute(query).await?, forgotten.len())?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What others keep of a LINE ID that they once had: it belongs to the follower who is erased.
 
-use profile_model::Erasure;
+use profile_model::{Erasure, MergedSide, ProfileId};
 use sqlx::Row as _;
 
 use super::super::run;
-use crate::fault::{UnitFault, to_fault};
+use crate::fault::{UnitFault, to_fault, unreadable};
 use crate::statement::{Counted, MAX_ROWS, SetStatement};
 
 /// Profiles whose journal says that they had the LINE ID before.
@@ -43,6 +43,22 @@ static LOG: SetStatement = of_pairs(
      JOIN merge_log l ON l.survivor = v.column1 AND instr(l.write, v.column2) > 0)",
 );
 
+/// Survivors that one of these, or a profile that became one of these, is part of now.
+static CARRYING: SetStatement = SetStatement {
+    text: "-- find_carrying_line_id\nWITH v(sk, id, value) AS (VALUES {rows}) \
+           SELECT p.pid, p.merged FROM v CROSS JOIN profiles p ON p.id = v.id WHERE p.merged IS NOT NULL \
+           UNION SELECT p.pid, p.merged FROM v CROSS JOIN identifiers i ON i.sk = v.sk AND i.kind = 6 \
+           AND i.label = '' AND i.value = v.value CROSS JOIN profiles p ON p.pid = i.pid WHERE p.merged IS NOT NULL",
+    columns: 3,
+};
+
+/// A decision on the row as it was has lost.
+static CARRIED: SetStatement = SetStatement {
+    text: "-- put_carried\nUPDATE profiles SET merged = v.column2, version = profiles.version + 1 \
+           FROM (VALUES {rows}) v WHERE profiles.pid = v.column1",
+    columns: 2,
+};
+
 const fn of_pairs(text: &'static str) -> SetStatement {
     SetStatement { text, columns: 2 }
 }
@@ -79,6 +95,7 @@ pub(super) async fn forget(
     }
     told.sort_unstable();
     told.dedup();
+    forget_carried(counted, sk, erasures, &told).await?;
     for statement in [&JOURNAL, &KEPT, &REMOVED, &LOG] {
         run(
             counted,
@@ -97,5 +114,46 @@ fn read(rows: &[sqlx::sqlite::SqliteRow], told: &mut Vec<(Vec<u8>, String)>) -> 
         let profile = row.try_get(0).map_err(|error| to_fault(&error))?;
         told.push((profile, row.try_get(1).map_err(|error| to_fault(&error))?));
     }
+    Ok(())
+}
+
+/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
+async fn forget_carried(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    erasures: &[Erasure],
+    told: &[(Vec<u8>, String)],
+) -> Result<(), UnitFault> {
+    let users: Vec<_> = erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
+    let mut survivors: Vec<_> = told.iter().map(|(profile, _)| profile.as_slice()).collect();
+    survivors.dedup();
+    let mut forgotten: Vec<(i64, String)> = Vec::new();
+    for chunk in survivors.chunks(MAX_ROWS) {
+        let query = CARRYING.bind(
+            |query| query,
+            chunk,
+            |query, id| {
+                let text = <[u8; 16]>::try_from(*id).map(ProfileId::from_bytes).map(|id| id.to_string());
+                query.bind(sk).bind(id.to_vec()).bind(text.unwrap_or_default())
+            },
+        );
+        for row in counted.fetch(query).await? {
+            let pid = row.try_get(0).map_err(|error| to_fault(&error))?;
+            let text: &str = row.try_get(1).map_err(|error| to_fault(&error))?;
+            let mut sides: Vec<MergedSide> =
+                serde_json::from_str(text).map_err(|_| unreadable("profiles.merged"))?;
+            if MergedSide::forget_line_ids(&mut sides, &users) {
+                forgotten.push((pid, serde_json::to_string(&sides).unwrap_or_default()));
+            }
+        }
+    }
+    run(
+        counted,
+        &CARRIED,
+        &forgotten,
+        |query| query,
+        |query, (pid, sides)| query.bind(*pid).bind(sides.clone()),
+    )
+    .await?;
     Ok(())
 }
