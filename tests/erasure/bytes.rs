@@ -170,3 +170,29 @@ async fn nothing_of_the_erased_is_left_in_any_file() {
     world.server.restart().await.unwrap();
     assert_eq!(user(&world.server.caller(), "neighbour").await, neighbour);
 }
+
+/// Issue 3, item 9: the LINE ID of a follower whom a merge kept apart is in no row of the survivor, nor in what is
+/// disclosed of it.
+#[tokio::test]
+async fn a_survivor_keeps_nothing_of_an_erased_follower() {
+    let mut world = world().await;
+    let caller = &world.caller;
+    put(caller, json!({"external_id": "b", "native_line_id": line_id(2)})).await;
+    world.webhook.event("follow", LINE_ID, LONG_AGO, "e1").await.unwrap();
+    let identify = json!({"external_id": "a", "user_alias": line_alias(LINE_ID)});
+    caller.post("/users/identify", &json!({"aliases_to_identify": [identify]})).await.unwrap();
+    let merged = merge(caller, "a", "b").await;
+    let survivor = user(caller, "b").await["braze_id"].as_str().unwrap().to_owned();
+    let everything = format!("/users/{survivor}/everything");
+    assert!(caller.get(&everything).await.unwrap().text.contains(LINE_ID), "the test cannot see the LINE ID");
+    delete(caller, &json!({"user_aliases": [line_alias(LINE_ID)]}), 1).await;
+    assert!(!caller.get(&everything).await.unwrap().text.contains(LINE_ID));
+    // The survivor is whole, and can be written to.
+    put(caller, json!({"external_id": "a", "n": 1})).await;
+    assert_eq!(user(caller, "b").await["custom_attributes"], json!({"n": 1}));
+    assert_eq!(undo(caller, &merged).await.json["code"], "erased");
+    world.server.terminate().await.unwrap();
+    let (code, _, complaint) = world.server.command(&["doctor", "--compact"]).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    assert_eq!(occurring(world.server.folder()), Vec::new());
+}

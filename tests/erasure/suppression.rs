@@ -183,3 +183,26 @@ async fn suppressions_need_their_permission() {
     .await
     .unwrap();
 }
+
+/// An undo is a door, too: it brings no identifier back that is refused, until that is lifted.
+#[tokio::test]
+async fn an_undo_brings_no_suppressed_identifier_back() {
+    let (_server, caller) = server().await;
+    for id in ["k", "m"] {
+        put(&caller, json!({"external_id": id})).await;
+    }
+    let merged = merge(&caller, "m", "k").await;
+    caller.post("/users/external_ids/remove", &json!({"external_ids": ["m"]})).await.unwrap();
+    put(&caller, json!({"external_id": "m"})).await;
+    delete(&caller, &json!({"external_ids": ["m"], "suppress": true}), 1).await;
+    let answer = undo(&caller, &merged).await;
+    assert_eq!((answer.status, &answer.json["code"]), (409, &json!("suppressed")), "{}", answer.text);
+    assert!(answer.json["message"].as_str().unwrap().contains("DELETE /suppressions/{id}"));
+    assert_eq!(found(&caller, json!({"external_ids": ["m"]})).await, 0);
+    for one in suppressions(&caller).await {
+        let path = format!("/suppressions/{}", one["id"].as_str().unwrap());
+        assert_eq!(caller.delete(&path).await.unwrap().status, 200);
+    }
+    assert_eq!(undo(&caller, &merged).await.status, 200);
+    assert_eq!(found(&caller, json!({"external_ids": ["m"]})).await, 1);
+}

@@ -114,10 +114,8 @@ async fn a_merge_keeps_a_second_follower_apart_and_undo_brings_it_home() {
     let before = (user(caller, "k").await, user(caller, "m").await);
     let outcome = merge(caller, json!({"external_id": "m"}), json!({"external_id": "k"})).await;
     assert_eq!(outcome["reason"], "line_follower_kept_apart");
-    let dropped = json!([
-        {"field": "native_line_id", "value": second}, {"field": "user_alias", "value": line_alias(&second)},
-    ]);
-    assert_eq!(outcome["dropped"], dropped);
+    // What the follower has is not lost.
+    assert_eq!(outcome["dropped"], json!([]));
     let kept = user(caller, "k").await;
     assert_eq!(
         (&kept["native_line_id"], &kept["user_aliases"]),
@@ -158,9 +156,36 @@ async fn only_the_last_profile_of_a_follower_is_kept_apart() {
     assert_eq!(world.profiles(&unfollowed).await.unwrap().len(), 0);
 }
 
-/// MLN: a follower that was kept apart and has a life of its own since is not dissolved by an undo.
+/// MLN: what was written to a follower who was kept apart comes home with it; nothing has to be freed first.
 #[tokio::test]
-async fn a_follower_with_a_life_of_its_own_is_not_dissolved() {
+async fn a_follower_kept_apart_comes_home_with_what_was_written_to_it() {
+    let world = world().await;
+    let caller = &world.caller;
+    let (first, second) = (follow(&world, 1).await, follow(&world, 2).await);
+    for (external_id, id) in [("k", &first), ("m", &second)] {
+        caller.post("/users/identify", &identify_alias(external_id, "line_id", id)).await.unwrap();
+    }
+    put(caller, json!({"external_id": "m", "tier": "silver", "old": 1})).await;
+    let merge = merge_users(caller, "m", "k").await;
+    let apart = one_profile(&world, &second).await["braze_id"].clone();
+    put(caller, json!({"user_alias": line_alias(&second), "tier": "gold"})).await;
+    occur(caller, "events", json!({"user_alias": line_alias(&second), "name": "seen"})).await;
+    undone(caller, &merge).await;
+    let home = one_profile(&world, &second).await;
+    assert_eq!((&home["external_id"], &home["user_aliases"]), (&json!("m"), &json!([line_alias(&second)])));
+    assert_eq!(home["custom_attributes"], json!({"old": 1, "tier": "gold"}));
+    assert_eq!(home["custom_events"][0]["count"], 1);
+    let path = format!("/users/{}/history", apart.as_str().unwrap());
+    let told = caller.get(&path).await.unwrap().json;
+    assert_eq!(told["braze_id"], home["braze_id"]);
+    let taken =
+        told["entries"].as_array().unwrap().iter().find(|entry| entry["how"] == "taken_back").unwrap();
+    assert_eq!(taken["other_braze_id"], apart);
+}
+
+/// MLN: a follower who was kept apart and became a user is one: the other comes back without the alias that names it.
+#[tokio::test]
+async fn a_follower_who_became_a_user_is_not_dissolved() {
     let world = world().await;
     let caller = &world.caller;
     let (first, second) = (follow(&world, 1).await, follow(&world, 2).await);
@@ -168,10 +193,11 @@ async fn a_follower_with_a_life_of_its_own_is_not_dissolved() {
         caller.post("/users/identify", &identify_alias(external_id, "line_id", id)).await.unwrap();
     }
     let merge = merge_users(caller, "m", "k").await;
-    put(caller, json!({"user_alias": line_alias(&second), "tier": "gold"})).await;
-    refused(caller, &merge, "identifier_taken").await;
-    assert_eq!(one_profile(&world, &second).await["custom_attributes"], json!({"tier": "gold"}));
-    assert!(export(caller, json!({"external_ids": ["m"]})).await.is_empty());
+    caller.post("/users/identify", &identify_alias("x", "line_id", &second)).await.unwrap();
+    undone(caller, &merge).await;
+    assert_eq!(user(caller, "x").await["user_aliases"], json!([line_alias(&second)]));
+    let back = user(caller, "m").await;
+    assert_eq!((&back["native_line_id"], &back["user_aliases"]), (&json!(second), &json!([])));
 }
 
 /// `line_convergence = merge`: what an undo writes again is no reason to join the two once more.

@@ -35,6 +35,7 @@ async fn the_history_of_a_person_explains_every_join() {
     let expected = [
         ("created", "an API request named an unknown user"),
         ("created", "LINE sent an event of an unknown LINE ID"),
+        ("line_linked", "it was made with this LINE ID"),
         ("merged", "a request identified the anonymous profile as this user"),
         ("alias_added", "a request added an alias"),
         ("alias_renamed", "a request gave an alias another name"),
@@ -51,11 +52,12 @@ async fn the_history_of_a_person_explains_every_join() {
     }
     assert_eq!(history[1]["actor"], json!({"kind": "line_event", "reference": "e1", "name": null}));
     assert_eq!(history[1]["braze_id"], follower);
-    let merged = &history[2];
+    assert_eq!((&history[2]["native_line_id"], &history[2]["actor"]), (&json!(id), &history[1]["actor"]));
+    let merged = &history[3];
     assert_eq!((&merged["merge_id"], &merged["other_braze_id"]), (merge_id, &follower));
     assert_eq!((&merged["how"], &merged["removed"]["native_line_id"]), (&json!("identify"), &json!(id)));
-    assert_eq!((&history[4]["before"], &history[4]["alias"]), (&alias("web", "w"), &alias("web", "w2")));
-    assert_eq!((&history[5]["before"], &history[5]["external_id"]), (&json!("ann"), &json!("anna")));
+    assert_eq!((&history[5]["before"], &history[5]["alias"]), (&alias("web", "w"), &alias("web", "w2")));
+    assert_eq!((&history[6]["before"], &history[6]["external_id"]), (&json!("ann"), &json!("anna")));
     // MID: by the id of the one that was merged away, marked.
     let answer = caller.get(&format!("/users/{}/history", follower.as_str().unwrap())).await.unwrap();
     assert_eq!((&answer.json["braze_id"], &answer.json["merged_id"]), (&ann, &follower));
@@ -97,6 +99,7 @@ async fn changes_of_a_line_id_are_told() {
     let history = entries(caller, &user(caller, "ann").await["braze_id"]).await;
     let expected = [
         "created",
+        "line_linked",
         "identified",
         "line_linked",
         "alias_moved_away",
@@ -104,10 +107,11 @@ async fn changes_of_a_line_id_are_told() {
         "line_unlinked",
     ];
     assert_eq!(kinds(&history), expected);
-    assert_eq!(history[1]["external_id"], "ann");
-    assert_eq!((&history[2]["before"], &history[2]["native_line_id"]), (&json!(first), &json!(second)));
+    assert_eq!((&history[1]["before"], &history[1]["native_line_id"]), (&Value::Null, &json!(first)));
+    assert_eq!(history[2]["external_id"], "ann");
+    assert_eq!((&history[3]["before"], &history[3]["native_line_id"]), (&json!(first), &json!(second)));
     let apart = &world.profiles(&first).await.unwrap()[0]["braze_id"];
-    assert_eq!(&history[4]["other_braze_id"], apart);
+    assert_eq!(&history[5]["other_braze_id"], apart);
 }
 
 /// 404 for an id that nobody has, and for text that is none.
@@ -135,4 +139,28 @@ async fn the_history_names_the_row_of_an_import() {
         let actor = json!({"kind": "import", "reference": import["import_id"], "name": null, "line": 3});
         assert_eq!(entry["actor"], actor);
     }
+}
+
+/// A LINE ID that came with the creation is told, however it came and whatever became of it; one that came later is
+/// told once.
+#[tokio::test]
+async fn a_creation_tells_the_line_id_that_it_was_made_with() {
+    let (_server, caller) = server().await;
+    put(&caller, json!({"external_id": "ann", "native_line_id": line_id(1)})).await;
+    caller.import(format!("external_id,native_line_id\nben,{}\n", line_id(2))).await.unwrap();
+    put(&caller, json!({"external_id": "cyd"})).await;
+    put(&caller, json!({"external_id": "cyd", "native_line_id": line_id(3)})).await;
+    let told = async |id: &str| {
+        let entries = entries(&caller, &user(&caller, id).await["braze_id"]).await;
+        let linked = entries.into_iter().filter(|entry| entry["kind"] == "line_linked");
+        linked.map(|entry| (entry["native_line_id"].clone(), entry["cause"].clone())).collect::<Vec<_>>()
+    };
+    let made = |number| (json!(line_id(number)), json!("it was made with this LINE ID"));
+    assert_eq!(told("ann").await, [made(1)]);
+    assert_eq!(told("ben").await, [made(2)]);
+    assert_eq!(told("cyd").await, [(json!(line_id(3)), json!("a LINE ID was set"))]);
+    // Merged into one without, and in it since: still its own past, and not the survivor's.
+    put(&caller, json!({"external_id": "top"})).await;
+    merge_users(&caller, "ann", "top").await;
+    assert_eq!(told("top").await, [made(1)]);
 }

@@ -60,6 +60,7 @@ async fn gaps_are_filled_and_counts_add_up() {
     let dropped = json!([
         {"field": "first_name", "value": "Alex"}, {"field": "language", "value": "en"},
         {"field": "custom_attributes.tier", "value": "silver"},
+        {"field": "push_subscribe", "value": "unsubscribed"},
     ]);
     assert_eq!(outcome["dropped"], dropped);
     let user = user(&caller, "k").await;

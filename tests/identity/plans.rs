@@ -31,6 +31,8 @@ async fn a_plan_does_what_the_dry_run_said() {
     let outcome = &answer.json["outcomes"][0];
     assert_eq!((&outcome["result"], &outcome["kept"]), (&json!("merged"), &before.0["braze_id"]));
     assert_eq!(outcome["profile"][0]["custom_attributes"], json!({"k": 1, "m": 1, "tier": "gold"}));
+    // What is not made has no id.
+    assert_eq!(outcome["merge_id"], Value::Null);
     assert_eq!((user(&caller, "k").await, user(&caller, "m").await), before);
     let plan = answer.json["plan"].as_str().unwrap();
     let done = caller.post(&format!("/users/merge?plan={plan}"), &body).await.unwrap();

@@ -219,9 +219,22 @@ async fn malformed_elements_are_named_by_index_and_the_others_are_done() {
     let none = "no element of the request can be used: 'errors' says why for each";
     let update =
         "'alias_label', 'old_alias_name' and 'new_alias_name' must be non-empty strings of at most 987 bytes";
-    let pair = "'user_alias' must be an object with a non-empty 'alias_label' and 'alias_name'";
+    let pair = "'alias_label' and 'alias_name' must be non-empty strings of at most 987 bytes";
+    let nul = "identifiers and names must not contain the character U+0000";
     for (path, array, element, text) in [
         ("/users/alias/new", "user_aliases", json!({"alias_name": SECRET}), pair),
+        (
+            "/users/alias/new",
+            "user_aliases",
+            json!({"alias_label": "l", "alias_name": format!("{SECRET}\0")}),
+            nul,
+        ),
+        (
+            "/users/alias/update",
+            "alias_updates",
+            json!({"alias_label": "l", "old_alias_name": "n", "new_alias_name": format!("{SECRET}\0")}),
+            nul,
+        ),
         (
             "/users/alias/update",
             "alias_updates",

@@ -113,6 +113,11 @@ async fn an_undo_happens_once() {
     let answer = caller.post(&path, &json!({"allow_rejoin": "yes"})).await.unwrap();
     let expected = json!({"message": "'allow_rejoin' must be true or false", "code": "field_invalid"});
     assert_eq!((answer.status, answer.json), (400, expected));
+    for body in [json!([]), json!("x"), json!(null), json!(true)] {
+        let answer = caller.post(&path, &body).await.unwrap();
+        let expected = json!({"message": "the body must be a JSON object", "code": "body_invalid"});
+        assert_eq!((answer.status, answer.json), (400, expected), "{body}");
+    }
     // Without any body, too, as `curl -X POST` sends it.
     let answer = caller.send(&path, &[], Vec::new()).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);

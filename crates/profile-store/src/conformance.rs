@@ -8,6 +8,7 @@ mod cases;
 mod comparison;
 mod lookups;
 mod operations;
+mod parted;
 mod state;
 mod traces;
 

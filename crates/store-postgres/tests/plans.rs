@@ -30,7 +30,7 @@ const LARGE: [&str; 9] = [
 ];
 
 /// Found by the whole key, then compared with what was read before.
-const CHECKED: [&str; 2] = ["delete_profiles", "release_identifiers"];
+const CHECKED: [&str; 3] = ["delete_profiles", "release_identifiers", "put_carried"];
 
 /// Every plan goes to the log, and statistics stay as they were when the tables were empty.
 const SETTINGS: &str = "\

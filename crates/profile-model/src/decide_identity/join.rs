@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::{
     Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
-    LineUserId, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp,
-    combine, decide_track::keep_follower, draft::Draft,
+    MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
+    decide_track::keep_follower, draft::Draft,
 };
 
 /// A join that was made.
@@ -69,7 +69,9 @@ pub(crate) fn join(
     let alias = second.map(|line_id| Key::alias(&Alias::line(line_id)));
     let alias_from = alias.and_then(|alias| draft.holders(&alias).first().copied());
     let kept_apart = second.and_then(|line_id| keep_follower(draft, kept, line_id, at));
-    dropped.retain(|one| !is_held(draft, one));
+    if let Some(apart) = kept_apart.and_then(|id| draft.profile(id)) {
+        dropped.retain(|one| !is_held(apart, one));
+    }
     let detail = json!({
         "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
         "dropped": dropped, "kept_apart": kept_apart,
@@ -110,18 +112,13 @@ fn names(profile: &Profile) -> serde_json::Value {
     })
 }
 
-/// Whether somebody has it: a LINE ID, or the alias of one, of the follower who was kept apart, or of others.
-fn is_held(draft: &mut Draft<'_>, dropped: &Dropped) -> bool {
-    let value = dropped.value.clone();
-    let key = match dropped.field.as_str() {
-        "native_line_id" => serde_json::from_value(value).ok().map(|id: LineUserId| Key::line_id(&id)),
-        "user_alias" => {
-            let alias: Option<Alias> = serde_json::from_value(value).ok();
-            alias.filter(|alias| alias.as_line_id().is_some()).map(|alias| Key::alias(&alias))
-        }
-        _ => None,
-    };
-    key.is_some_and(|key| !draft.holders(&key).is_empty())
+/// Whether the follower who was kept apart has it: then it is not lost.
+fn is_held(apart: &Profile, dropped: &Dropped) -> bool {
+    match dropped.field.as_str() {
+        "native_line_id" => apart.line_id.as_ref().is_some_and(|id| json!(id) == dropped.value),
+        "user_alias" => apart.aliases.iter().any(|alias| json!(alias) == dropped.value),
+        _ => false,
+    }
 }
 
 /// What became of states that neither side had an address for.

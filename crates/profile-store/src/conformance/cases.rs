@@ -10,6 +10,10 @@ use profile_model::{
 use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
+use super::parted::{
+    states_set_since_a_merge_stay_with_whom_they_were_set_for,
+    survivors_forget_the_line_id_of_an_erased_follower,
+};
 use super::traces::a_disclosure_of_very_many_ids_is_whole;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
@@ -49,6 +53,8 @@ cases!(
     views_come_with_the_profile,
     look_ups_at_once_get_their_own_answers,
     a_disclosure_of_very_many_ids_is_whole,
+    states_set_since_a_merge_stay_with_whom_they_were_set_for,
+    survivors_forget_the_line_id_of_an_erased_follower,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.

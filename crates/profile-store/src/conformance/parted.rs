@@ -1,0 +1,107 @@
+//! Cases of merges and what is left of them: writes that come apart, and LINE IDs that survivors carry.
+
+use profile_model::{
+    Actor, ChannelId, Delivery, GroupChannel, GroupState, InboxKey, Key, Keys, LineUserId, Meaning, MergeId,
+    Target, Timestamp, UndoOutcome,
+};
+use serde_json::{Value, json, value::RawValue};
+
+use super::calls::Memory;
+use super::cases::{W, holds, load, track};
+use super::operations::{Operation, perform};
+use crate::{IdentityError, ProfileStore, Wish};
+
+fn actor() -> Actor {
+    Actor::new("api", "test")
+}
+
+fn text(error: impl std::fmt::Debug) -> String {
+    format!("{error:?}")
+}
+
+async fn merge(store: &ProfileStore, from: Value, to: Value) -> Result<MergeId, String> {
+    let body = json!({"merge_updates": [{"identifier_to_merge": from, "identifier_to_keep": to}]});
+    let answer = store.merge(W, actor(), &body, Wish::default()).await.map_err(text)?;
+    answer.report.outcomes.first().and_then(|outcome| outcome.merge).ok_or_else(|| "not merged".to_owned())
+}
+
+async fn undo(store: &ProfileStore, merge: MergeId) -> Result<(), String> {
+    let outcome = store.undo_merge(W, actor(), merge, true).await.map_err(text)?;
+    holds(matches!(outcome, UndoOutcome::Undone { .. }), "the merge was not undone")
+}
+
+/// SST, MF-4: a state that a request set between a merge and its undo stays with whom the request named, whether the
+/// survivor has the address or not.
+pub(super) async fn states_set_since_a_merge_stay_with_whom_they_were_set_for(
+    store: &ProfileStore,
+) -> Result<(), String> {
+    let group = store.create_group(W, "news", GroupChannel::Email).await.map_err(text)?.map_err(text)?;
+    for email in [json!(null), json!("kept@example.com")] {
+        track(store, json!({"attributes": [{"external_id": "a"}, {"external_id": "b", "email": email}]}))
+            .await?;
+        let joined = merge(store, json!({"external_id": "a"}), json!({"external_id": "b"})).await?;
+        let set = json!({
+            "subscription_group_id": group.id, "subscription_state": "unsubscribed", "external_id": ["a"],
+        });
+        store.set_states(W, actor(), &set, false).await.map_err(text)?;
+        undo(store, joined).await?;
+        let who = ["a", "b"].map(|id| Target::ExternalId(id.to_owned()));
+        let states = store.states_of(W, &group, &who).await.map_err(text)?;
+        holds(states == [Some(GroupState::Unsubscribed), None], "the opt-out is not where it was given")?;
+    }
+    Ok(())
+}
+
+async fn follow(store: &ProfileStore, user: &LineUserId, number: i64) -> Result<(), String> {
+    let delivery = Delivery {
+        key: InboxKey {
+            channel: ChannelId("1000".into()),
+            event: format!("e{number}"),
+            user: Some(user.clone()),
+        },
+        kind: "follow".into(),
+        meaning: Meaning::Friendship(GroupState::Subscribed),
+        user: Some(user.clone()),
+        at: Some(Timestamp::from_millis(1_600_000_000_000 + number)),
+        received_at: Timestamp::from_millis(1_600_000_010_000),
+        body: RawValue::from_string("{}".into()).map_err(text)?,
+    };
+    perform(store, W, Operation::Deliver(vec![delivery]), &mut Memory::default()).await.map_err(text)
+}
+
+/// Issue 3, 9: the LINE ID of an erased follower is in no row of others: not in what survivors carry of those who were
+/// merged into them, at any depth.
+pub(super) async fn survivors_forget_the_line_id_of_an_erased_follower(
+    store: &ProfileStore,
+) -> Result<(), String> {
+    let [first, second] = [1, 2].map(|number| LineUserId::from_stored(format!("U{number:032x}")));
+    let alias = |user: &LineUserId| json!({"alias_label": "line_id", "alias_name": user});
+    track(
+        store,
+        json!({"attributes": [
+            {"external_id": "m", "native_line_id": first}, {"external_id": "k", "native_line_id": second},
+            {"external_id": "top"},
+        ]}),
+    )
+    .await?;
+    follow(store, &first, 1).await?;
+    let inner = merge(store, json!({"external_id": "m"}), json!({"external_id": "k"})).await?;
+    merge(store, json!({"external_id": "k"}), json!({"external_id": "top"})).await?;
+    let top = Keys { identifiers: vec![Key::external_id("top")], ..Keys::default() };
+    let carries = async || -> Result<(bool, usize), String> {
+        let loaded = load(store, top.clone()).await?;
+        let profile = loaded.profiles.values().next().ok_or("nobody has the external id")?;
+        let mut keys = profile.merged.iter().flat_map(|side| &side.keys);
+        Ok((keys.any(|key| *key.value == *first.as_str()), profile.merged.len()))
+    };
+    holds(carries().await? == (true, 2), "the LINE ID did not come with the merge")?;
+    let body = json!({"user_aliases": [alias(&first)]});
+    let erased = store.delete(W, actor(), &body, Wish::default()).await;
+    let erased = erased.map_err(|error: IdentityError| text(error))?;
+    holds(erased.report.outcomes.len() == 1, "the follower was not erased")?;
+    holds(carries().await? == (false, 2), "a survivor still carries the LINE ID")?;
+    // The rest of the row is as it was, and it can be written to.
+    track(store, json!({"attributes": [{"external_id": "m", "n": 1}, {"external_id": "k", "n": 2}]})).await?;
+    let outcome = store.undo_merge(W, actor(), inner, false).await.map_err(text)?;
+    holds(outcome == UndoOutcome::Erased, "a merge whose images named the erased can be undone")
+}
