@@ -140,8 +140,12 @@ fn parse(parts: &Parts, bytes: &[u8]) -> Result<Value, Problem> {
     }
     // A byte order mark is no part of the text (RFC 8259, section 8.1).
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(text).map_err(|_| {
-        let message = "Error while parsing request body. Please check your syntax.";
-        Problem::quoted(StatusCode::BAD_REQUEST, message)
+    serde_json::from_slice(text).or_else(|_| {
+        // A text that was cut inside an emoji must not cost the rest of the batch.
+        let text = std::str::from_utf8(text).map(line_platform::without_half_characters);
+        text.ok().and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(|| {
+            let message = "Error while parsing request body. Please check your syntax.";
+            Problem::quoted(StatusCode::BAD_REQUEST, message)
+        })
     })
 }
