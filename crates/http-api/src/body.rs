@@ -118,6 +118,15 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     value.split(';').next().map(|media| media.trim().to_ascii_lowercase())
 }
 
+/// The `charset` of the media type in lower case, if it names one.
+pub(crate) fn charset(headers: &HeaderMap) -> Option<String> {
+    let parameters = headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
+    let named = parameters.filter_map(|parameter| parameter.split_once('='));
+    let charset =
+        named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset")).map(|(_, value)| value).next();
+    charset.map(|charset| charset.trim().trim_matches('"').to_ascii_lowercase())
+}
+
 /// The same where a body may be left out: an empty one is an empty object, whatever its type.
 pub(crate) async fn read_optional_json(parts: &Parts, body: Body, limit: usize) -> Result<Value, Problem> {
     let bytes = read(parts, body, limit).await?;

@@ -206,7 +206,8 @@ fn render_field(view: &ProfileView, name: &str, now: Timestamp) -> Option<Value>
         "push_tokens" => {
             Some(profile.fields.get(FieldName::PushTokens).map_or_else(|| json!([]), tokens::show))
         }
-        _ => profile.fields.get(FieldName::parse(name)?).cloned(),
+        // What is empty is left out, also a text.
+        _ => profile.fields.get(FieldName::parse(name)?).filter(|value| value.as_str() != Some("")).cloned(),
     }
 }
 
