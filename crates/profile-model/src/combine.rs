@@ -1,12 +1,11 @@
 //! What one profile becomes when another is merged into it: the table of section 5, field by field.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use crate::{
-    Alias, Dropped, FieldName, FormerId, FormerKind, GlobalState, GroupId, GroupState, OwnStates, Profile,
-};
+use crate::fields::tokens;
+use crate::{Alias, Dropped, FieldName, FormerId, FormerKind, Profile};
+
+mod states;
 
 /// How much of the merged profile the survivor takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +41,14 @@ pub fn combine(kept: &Profile, removed: &Profile, filling: Filling) -> Combined 
     if filling == Filling::Gaps {
         fields(&mut combined, removed);
         attributes(&mut combined, removed);
-        combined.profile.own = own_states(&kept.own, &removed.own);
+        combined.profile.own = states::own_states(&kept.own, &removed.own);
     } else {
         drop_all(&mut combined, removed);
-        combined.profile.own = own_states(&kept.own, &opt_outs(&removed.own));
+        combined.profile.own = states::own_states(&kept.own, &states::opt_outs(&removed.own));
     }
-    lose_states(&mut combined, &removed.own);
+    for (field, state) in states::lost(&combined.profile.own, &removed.own) {
+        combined.lose(field, json!(state));
+    }
     combined
 }
 
@@ -153,21 +154,10 @@ fn merge_field(name: FieldName, ours: &Value, theirs: &Value) -> Option<Value> {
     match name {
         FieldName::DateOfFirstSession => Some(if ours_is_earlier()? { ours } else { theirs }.clone()),
         FieldName::DateOfLastSession => Some(if ours_is_earlier()? { theirs } else { ours }.clone()),
-        FieldName::PushTokens => push_tokens(ours, theirs),
+        // The survivor's devices, then the other's; of one device the survivor's token.
+        FieldName::PushTokens => Some(tokens::unite(Some(&tokens::unite(Some(ours), theirs)), ours)),
         _ => None,
     }
-}
-
-/// The survivor's devices and the other's; one entry per token.
-fn push_tokens(ours: &Value, theirs: &Value) -> Option<Value> {
-    let mut tokens = ours.as_array()?.clone();
-    for token in theirs.as_array()? {
-        if !tokens.iter().any(|known| known["token"] == token["token"] && known["app_id"] == token["app_id"])
-        {
-            tokens.push(token.clone());
-        }
-    }
-    Some(tokens.into())
 }
 
 /// Per attribute name: the survivor's value stays, names that only the other has are added. Objects and arrays are
@@ -210,56 +200,6 @@ fn drop_all(combined: &mut Combined, removed: &Profile) {
     {
         combined
             .lose(format!("custom_attributes.{name}"), serde_json::from_str(value.get()).unwrap_or_default());
-    }
-}
-
-/// States that neither address carries: the survivor's, gaps from the other; an email opt-out of either stays one.
-fn own_states(kept: &OwnStates, removed: &OwnStates) -> OwnStates {
-    let mut own = kept.clone();
-    own.email = match (kept.email, removed.email) {
-        (_, Some(GlobalState::Unsubscribed)) => removed.email,
-        (None, theirs) => theirs,
-        (ours, _) => ours,
-    };
-    for (group, state) in &removed.email_groups {
-        own.email_groups.entry(*group).or_insert(*state);
-    }
-    for (group, state) in &removed.phone_groups {
-        own.phone_groups.entry(*group).or_insert(*state);
-    }
-    own
-}
-
-/// The opt-outs among states that a profile holds itself.
-fn opt_outs(own: &OwnStates) -> OwnStates {
-    let out = |groups: &BTreeMap<GroupId, GroupState>| {
-        let out = groups.iter().filter(|(_, state)| **state == GroupState::Unsubscribed);
-        out.map(|(group, state)| (*group, *state)).collect()
-    };
-    OwnStates {
-        email: own.email.filter(|state| *state == GlobalState::Unsubscribed),
-        push: None,
-        email_groups: out(&own.email_groups),
-        phone_groups: out(&own.phone_groups),
-    }
-}
-
-/// Tells states that only the other held, and nobody holds now.
-fn lose_states(combined: &mut Combined, theirs: &OwnStates) {
-    let ours = combined.profile.own.clone();
-    for (field, ours, theirs) in
-        [("email_subscribe", ours.email, theirs.email), ("push_subscribe", ours.push, theirs.push)]
-    {
-        if let Some(state) = theirs.filter(|state| ours != Some(*state)) {
-            combined.lose(field, json!(state));
-        }
-    }
-    for (ours, theirs) in
-        [(&ours.email_groups, &theirs.email_groups), (&ours.phone_groups, &theirs.phone_groups)]
-    {
-        for (group, state) in theirs.iter().filter(|(group, state)| ours.get(group) != Some(state)) {
-            combined.lose(format!("subscription_groups.{group}"), json!(state));
-        }
     }
 }
 

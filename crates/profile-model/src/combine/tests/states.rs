@@ -1,6 +1,7 @@
 //! Section 5 and `MF-4`: states that a profile holds itself.
 
 use super::*;
+use crate::{GlobalState, OwnStates};
 use GlobalState::{OptedIn, Subscribed, Unsubscribed};
 
 fn group(number: u8) -> GroupId {
