@@ -130,7 +130,7 @@ pub struct AddressState {
     pub of: StateOf,
     /// `opted_in`, `subscribed`, `unsubscribed`; groups never `opted_in`.
     pub state: GlobalState,
-    /// When it became so.
+    /// When it became so; an opt-out: when it was last said.
     pub changed_at: Timestamp,
 }
 
