@@ -110,11 +110,12 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     let back = follower.make_room(draft, &record, removed, at);
     draft.replace(Profile::clone(kept));
     draft.restore(&back);
-    let remade = states::take_back(draft, &record, &log);
+    let (remade, limits) = states::take_back(draft, &record, &log);
     draft.change.merge_log_cleared.push((kept.id, record.at));
     for (write, remade) in log.iter().zip(remade) {
         replay(draft, write, remade, kept.id, removed.id);
     }
+    limits.keep(draft);
     follower.settle(draft, removed, at);
     for id in [kept.id, removed.id] {
         if is_taken(draft, id) {

@@ -199,7 +199,7 @@ fn new_aliases_are_read() {
     assert_eq!(read, [(Some("5"), "6"), (None, "n")]);
     let expected = [
         ("user_aliases", 2, ObjectFault::BadExternalId.message()),
-        ("user_aliases", 3, ObjectFault::BadUserAlias.message()),
+        ("user_aliases", 3, "'alias_label' and 'alias_name' must be non-empty strings of at most 987 bytes"),
     ];
     assert_eq!(texts(&parsed.errors), expected);
 }

@@ -113,6 +113,27 @@ fn what_others_said_since_stands() {
     }
 }
 
+/// Who says what is so already leaves no trace; an undo opts no shared address in again all the same.
+#[test]
+fn nobody_else_is_opted_in_again() {
+    for shared in [true, false] {
+        let mut shelf = Shelf::new();
+        for id in ["a", "b", "other"] {
+            shelf.user(id);
+        }
+        shelf.track(&json!({"external_id": "b", "email_subscribe": "opted_in"}));
+        if shared {
+            shelf.track(&json!({"external_id": "other", "email": "x@example.com"}));
+        }
+        let merge = shelf.join("a", "b");
+        shelf.track(&json!({"external_id": "b", "email": "x@example.com"}));
+        shelf.track(&json!({"external_id": "a", "email_subscribe": "subscribed"}));
+        shelf.track(&json!({"external_id": "other", "email_subscribe": "subscribed"}));
+        undone(&mut shelf, merge);
+        assert_eq!(shelf.email_state("b"), if shared { Subscribed } else { OptedIn });
+    }
+}
+
 /// Two merges into one survivor, undone one after the other: each write stays with its side.
 #[test]
 fn states_come_apart_merge_by_merge() {

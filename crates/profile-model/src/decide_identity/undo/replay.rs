@@ -1,5 +1,6 @@
 //! Writes since a merge that is taken apart: each is made again on the side whose identifier carried it.
 
+use super::states::shared_by;
 use crate::{
     Change, Item, Key, LoggedWrite, Profile, ProfileId, Target, Timestamp, Write,
     decide_track::{apply_attributes, write_group},
@@ -12,6 +13,8 @@ pub(super) fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Pro
         draft.prepare(image);
     }
     for write in log {
+        let names = write.states.iter().map(|told| (told.address.clone(), told.of));
+        names.filter_map(|name| shared_by(&name)).for_each(|key| drop(draft.holders(&key)));
         let (target, attributes) = match &write.write {
             Write::Attributes { target, attributes } => (target, attributes),
             other => {

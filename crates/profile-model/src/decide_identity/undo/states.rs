@@ -4,16 +4,20 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    LoggedWrite, MergeRecord, StateWritten,
+    Address, AddressKind, GlobalState, Key, Kind, LoggedWrite, MergeRecord, StateOf, StateWritten, Timestamp,
     draft::{Draft, Remade, StateName},
 };
 
 /// Takes back what the merge and the logged writes made of states of addresses. For each write, in order: what it may
-/// do to states when it is made again.
+/// do to states when it is made again; and what must hold when all are.
 ///
 /// The log tells what each write found and left. Walking back from the state as it is, a write is taken back while what
 /// it left is what is there; where it is not, somebody else has written: theirs stands, and all before it is overtaken.
-pub(super) fn take_back(draft: &mut Draft<'_>, record: &MergeRecord, log: &[LoggedWrite]) -> Vec<Remade> {
+pub(super) fn take_back(
+    draft: &mut Draft<'_>,
+    record: &MergeRecord,
+    log: &[LoggedWrite],
+) -> (Vec<Remade>, Limits) {
     let mut chains: BTreeMap<StateName, Vec<(usize, &StateWritten)>> = BTreeMap::new();
     for moved in &record.states {
         chains.entry((moved.address.clone(), moved.of)).or_default();
@@ -23,6 +27,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &MergeRecord, log: &[Logg
             chains.entry((told.address.clone(), told.of)).or_default().push((place, told));
         }
     }
+    let mut limits = Vec::new();
     let mut remade: Vec<Remade> = log.iter().map(|_| Remade::default()).collect();
     for (name, chain) in chains {
         let found = draft.state_since(&name.0, name.1);
@@ -53,6 +58,33 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &MergeRecord, log: &[Logg
         if now != found {
             draft.put_state_back(&name.0, name.1, now);
         }
+        if let Some((GlobalState::Subscribed, since)) = found
+            && let Some(key) = shared_by(&name)
+            && draft.holders(&key).iter().any(|id| ![record.kept, record.removed].contains(id))
+        {
+            limits.push((name.0, since));
+        }
     }
-    remade
+    (remade, Limits(limits))
+}
+
+/// Addresses that somebody else has, too, and that were subscribed when the undo came, with the time since when. The
+/// others may have said just that: who says what is so already leaves no trace, but for opt-outs.
+pub(super) struct Limits(Vec<(Address, Timestamp)>);
+
+impl Limits {
+    /// No write that is made again opts such an address in.
+    pub(super) fn keep(self, draft: &mut Draft<'_>) {
+        for (address, since) in self.0 {
+            if draft.state(&address, StateOf::Global) == Some(GlobalState::OptedIn) {
+                draft.put_state_back(&address, StateOf::Global, Some((GlobalState::Subscribed, since)));
+            }
+        }
+    }
+}
+
+/// The look-up of those who share a global email state.
+pub(super) fn shared_by((address, of): &StateName) -> Option<Key> {
+    let is_global = *of == StateOf::Global && address.kind == AddressKind::Email;
+    is_global.then(|| Key { kind: Kind::Email, label: "".into(), value: address.value.as_str().into() })
 }
