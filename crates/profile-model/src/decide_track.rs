@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Actor, Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId,
-    Settings, Target, Timestamp, draft::Draft,
+    Settings, Target, Timestamp, decide_duplicates::converge, draft::Draft,
 };
 
 mod attributes;
@@ -13,7 +13,7 @@ mod remembered;
 mod resolve;
 mod spread;
 
-pub(crate) use line_rules::{keep_follower, make_follower};
+pub(crate) use line_rules::{adopt, keep_follower, make_follower};
 pub use spread::{TrackPart, spread_keys, spread_track};
 
 /// Which door the items came through: doors differ in who may be created and by what (section 1.4, `CSV` 7.2).
@@ -181,7 +181,6 @@ fn apply_item(
     if is_blocked(&draft.settings, &item.body) {
         return ItemOutcome::Blocked;
     }
-    let opted_out = remembered::opted_out(draft, item);
     let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
         resolve::Found::Existing(id) => (id, draft.is_new(id)),
         resolve::Found::Made(id) => (id, true),
@@ -190,6 +189,16 @@ fn apply_item(
     };
     let side = side_of(draft, id, &item.target);
     let made_here = matches!(draft.profile(id), Some(profile) if is_new && profile.created_at == at);
+    let kept_out = match &item.body {
+        Body::Attributes(_) => false,
+        // An event may make the profile of an address.
+        Body::Event(_) | Body::Purchase(_) => {
+            remembered::touches_email(&item.target, None)
+                && remembered::opted_out(draft, id, None).is_some_and(|address| {
+                    draft.set_state(&address, crate::StateOf::Global, crate::GlobalState::Unsubscribed, at)
+                })
+        }
+    };
     let changed = match &item.body {
         Body::Attributes(body) => {
             if let Some(key) = named_by(&item.target) {
@@ -231,8 +240,10 @@ fn apply_item(
             true
         }
     };
-    let changed = changed | opted_out.is_some_and(|kept| remembered::keep_opt_out(draft, id, &kept, at));
-    match (made_here, changed) {
+    if made_here && let Target::Alias(alias) = &item.target {
+        alias.as_line_id().iter().for_each(|line_id| converge(draft, line_id, at));
+    }
+    match (made_here, changed | kept_out) {
         (true, _) => ItemOutcome::Created(id),
         (false, true) => ItemOutcome::Changed(id),
         (false, false) => ItemOutcome::Unchanged(id),

@@ -10,13 +10,14 @@ use crate::{
     Actor, Address, AddressState, Alias, Buckets, ChangeSet, ChannelId, Email, Evidence, Fresh, Friendship,
     GlobalState, InboxKey, InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId,
     Loaded, Occasion, Phone, Profile, ProfileId, Settings, StateOf, Summary, SummaryKey, Timestamp,
-    catalogue::Names, decide_friendship,
+    catalogue::Names, decide_duplicates::Converged, decide_friendship,
 };
 
 mod erased;
 mod finish;
 mod joins;
 mod occurrences;
+mod waiting;
 
 struct Edited {
     base: Option<Arc<Profile>>,
@@ -55,6 +56,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) names: Names,
     missing: Keys,
     is_missing: bool,
+    /// Followers that became part of a user by themselves, so far.
+    pub(crate) converged: Vec<Converged>,
     pub(crate) change: ChangeSet,
 }
 
@@ -77,6 +80,7 @@ impl<'a> Draft<'a> {
             names: Names::default(),
             missing: Keys::default(),
             is_missing: false,
+            converged: Vec::new(),
             change: ChangeSet::default(),
         }
     }

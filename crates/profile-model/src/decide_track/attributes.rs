@@ -12,7 +12,7 @@ use crate::{
     draft::Draft,
 };
 
-use super::{address_of_email, address_of_phone, line_rules};
+use super::{address_of_email, address_of_phone, line_rules, remembered};
 
 /// Shared values an object may write, and addresses whose states it sets.
 pub(super) fn claim_keys(attributes: &Attributes, target: &Target, keys: &mut Keys) {
@@ -46,9 +46,16 @@ pub(super) fn apply(
     errors: &mut Vec<ItemError>,
 ) -> bool {
     let mut changed = false;
-    let mut converging = None;
+    let mut converging = Vec::new();
     if let Some(email) = &attributes.email {
         changed |= draft.set_email(id, email.value(), at);
+    }
+    let opted_out = if remembered::touches_email(&item.target, Some(attributes)) {
+        remembered::opted_out(draft, id, attributes.email_subscribe)
+    } else {
+        None
+    };
+    if let Some(email) = &attributes.email {
         move_own_email_states(draft, id, email.value(), at);
     } else if let Target::Email(email) = &item.target {
         move_own_email_states(draft, id, Some(email), at);
@@ -66,10 +73,12 @@ pub(super) fn apply(
                 rejected: false,
             });
         } else {
-            changed |= line_rules::set_line_id(draft, id, line_id.value(), at);
-            if let Some(line_id) = line_id.value() {
-                converging = Some(line_id);
-            }
+            let before = draft.profile(id).and_then(|profile| profile.line_id.clone());
+            let moved = line_rules::set_line_id(draft, id, line_id.value(), at);
+            changed |= moved;
+            // Whom it left may be alone with a follower now.
+            converging.extend(before.filter(|_| moved));
+            converging.extend(line_id.value().cloned());
         }
     }
     let settings = Arc::clone(&draft.settings);
@@ -77,8 +86,11 @@ pub(super) fn apply(
     changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
     draft.names = names;
     changed |= apply_states(draft, id, attributes, at);
+    if let Some(address) = &opted_out {
+        changed |= draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at);
+    }
     // Last, so that the image of a join shows the profile with everything this object said.
-    if let Some(line_id) = converging {
+    for line_id in &converging {
         converge(draft, line_id, at);
     }
     changed
