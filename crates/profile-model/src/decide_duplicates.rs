@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     Decision, Dropped, DuplicatesRule, Filling, Guard, How, Key, Loaded, MergeId, Occasion, ParkedState,
-    Profile, ProfileId, Shared, Timestamp, decide_identity::join, draft::Draft,
+    Plan, Profile, ProfileId, Shared, Timestamp, decide_identity::join, draft::Draft,
 };
 
 mod converge;
@@ -84,6 +84,24 @@ pub fn decide_duplicates(
         decision => decision,
     };
     (decision, outcomes)
+}
+
+/// Names what the rule would do with these groups, on what [`duplicates_keys`] asks for. Who was parted by an undo shows
+/// in the versions of the two.
+#[must_use]
+pub fn plan_of_groups(
+    request: &[u8; 32],
+    groups: &[Shared],
+    rule: &DuplicatesRule,
+    loaded: &Loaded,
+    occasion: &Occasion,
+) -> Plan {
+    let (_, outcomes) = decide_duplicates(groups, rule, loaded, occasion, true);
+    let told = outcomes.iter().map(|outcome| {
+        let guards = outcome.guards.iter().map(|guard| guard.as_str());
+        guards.chain(outcome.dismissed.then_some("dismissed")).collect()
+    });
+    Plan::of(request, &occasion.settings, loaded, told)
 }
 
 fn join_groups(

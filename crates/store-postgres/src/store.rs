@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use profile_model::{
     Buckets, ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship,
-    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId,
+    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease, LineUserId,
     Loaded, NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun,
     Timestamp, WorkspaceId,
 };
@@ -299,6 +299,18 @@ impl Backend for PostgresStore {
     ) -> Result<Vec<Parked>, Fault> {
         let shards = self.shards(workspace).await?;
         read!(self, counted => crate::duplicates::parked(counted, shards, after, limit))
+    }
+
+    async fn scan_parked_values(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::duplicates::parked_values(counted, shards, kind, after, until, limit))
     }
 
     async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {

@@ -46,7 +46,6 @@ pub(crate) fn converge(draft: &mut Draft<'_>, line_id: &LineUserId, at: Timestam
         }
         _ => leave(draft, &key, &holders, vec![Guard::BothIdentified], at),
     }
-    settle(draft, &[key]);
 }
 
 /// The same for the LINE ID of a profile that an identity operation changed, if it has one.

@@ -37,9 +37,9 @@ fn merge(draft: &mut Draft<'_>, item: &Merge, at: Timestamp) -> IdentityOutcome 
         return IdentityOutcome { kept: Some(kept), ..nothing("invalid_phones") };
     }
     let warnings = guards(draft, kept, removed);
-    let (second, shared) = draft.profile(removed).map_or_else(Default::default, |profile| {
-        (profile.line_id.clone(), profile.shared_keys())
-    });
+    let (second, shared) = draft
+        .profile(removed)
+        .map_or_else(Default::default, |profile| (profile.line_id.clone(), profile.shared_keys()));
     let joined = join(draft, kept, removed, How::Merge, Filling::Gaps, at);
     settle(draft, &shared);
     converge_on(draft, kept, at);

@@ -61,11 +61,8 @@ pub(crate) fn keep_follower(
         return None;
     }
     let named = draft.holders(&Key::alias(&Alias::line(old)));
-    let kept = if named.contains(&from) {
-        make_new_follower(draft, old, at)
-    } else {
-        make_follower(draft, old, at)
-    };
+    let kept =
+        if named.contains(&from) { make_new_follower(draft, old, at) } else { make_follower(draft, old, at) };
     draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
     Some(kept)
 }

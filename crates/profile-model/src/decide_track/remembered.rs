@@ -42,11 +42,7 @@ pub(super) const fn touches_email(target: &Target, attributes: Option<&Attribute
 /// address is the profile's and not the object's. `opted_in` lifts that for good; `subscribed` does not, for it is what a
 /// re-import says of everybody. Asked when the profile has the email that the item leaves it with, and before the item's
 /// states are applied.
-pub(super) fn opted_out(
-    draft: &mut Draft<'_>,
-    id: ProfileId,
-    said: Option<GlobalState>,
-) -> Option<Address> {
+pub(super) fn opted_out(draft: &mut Draft<'_>, id: ProfileId, said: Option<GlobalState>) -> Option<Address> {
     if !draft.has_erasures() {
         return None;
     }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{Draft, Edited, Fate};
 use crate::{
     Address, AddressKind, Alias, Consent, ConsentOf, ConsentTo, Email, FormerId, FormerKind, GlobalState,
-    Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Phone, Profile, ProfileId, StateOf,
-    Timestamp, Write,
+    Key, LineUserId, LoggedWrite, MergeId, MergeRecord, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
 };
 
 impl Draft<'_> {
