@@ -10,6 +10,7 @@ mod lookups;
 mod operations;
 mod state;
 mod traces;
+mod waiting;
 
 pub use calls::{Call, Memory};
 pub use cases::{CASES, Case, Run, run_cases};

@@ -11,6 +11,7 @@ use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
 use super::traces::a_disclosure_of_very_many_ids_is_whole;
+use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
 /// Runs a case on an empty store; the error says what did not hold.
@@ -49,6 +50,7 @@ cases!(
     views_come_with_the_profile,
     look_ups_at_once_get_their_own_answers,
     a_disclosure_of_very_many_ids_is_whole,
+    what_waits_is_found_by_value_and_by_member,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.
