@@ -258,8 +258,8 @@ fn a_common_value_does_not_converge() {
     let mut shelf = shelf();
     shelf.settings.common_values = vec!["Kiosk".into()];
     for value in ["undefined", "kiosk", "x-1"] {
-        let shared = Some(crate::LineUserId::from_stored(value.into()));
-        shelf.put(|profile| profile.line_id.clone_from(&shared));
+        let shared = crate::LineUserId::from_stored(value.into());
+        shelf.put(|profile| profile.line_id = Some(shared.clone()));
         let body = json!({"attributes": [{"external_id": value, "native_line_id": value}]});
         let workspace = crate::Workspace {
             id: WorkspaceId(1),
@@ -273,7 +273,7 @@ fn a_common_value_does_not_converge() {
         let items = parse_track(body, &config, WorkspaceId(1)).unwrap().items;
         shelf.run(track_keys(&items), |loaded, occasion| decide_track(&items, loaded, Door::Api, occasion));
         let expected = if value == "x-1" { 1 } else { 2 };
-        assert_eq!(shelf.holders(&Key::line_id(&shared.unwrap())).len(), expected, "{value}");
+        assert_eq!(shelf.holders(&Key::line_id(&shared)).len(), expected, "{value}");
     }
     assert!(shelf.parked.is_empty());
 }
