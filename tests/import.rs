@@ -60,10 +60,47 @@ async fn bad_rows_are_reported_with_their_line_and_the_rest_is_applied() {
         report.lines().skip(1).map(|line| line.split(',').take(2).collect::<Vec<_>>().join(",")).collect();
     assert_eq!(lines, ["3,error", "4,warning", "5,error", "6,error", "7,warning", "9,error"]);
     assert!(report.starts_with("line,level,field,reason,external_id,email,email_subscribe,points\n"));
+    // What was wrong can be mended and sent again: the cells are there, under the columns of the file.
+    for (line, cells) in [
+        (1, "b,\"\"\"open quote\",subscribed,2"),
+        (3, "d,d@example.com,,"),
+        (4, "e,\u{fffd}\u{fffd},subscribed,5"),
+    ] {
+        assert!(report.lines().nth(line).unwrap().ends_with(cells), "{report}");
+    }
     let users = caller.export(json!({"external_ids": ["a", "c", "f", "g"]})).await.unwrap();
     assert_eq!(users.len(), 4);
     assert_eq!(users[1]["email_subscribe"], "subscribed", "the invalid state was left out");
     assert_eq!(users[3]["email_subscribe"], "unsubscribed");
+}
+
+/// CAT-2, CSV-21: what the type of an attribute cannot hold is left out, and the row says so.
+#[tokio::test]
+async fn a_value_that_does_not_fit_its_type_is_a_warning() {
+    let (_server, caller) = server().await;
+    let types = json!({"forced_types": {"vip": "Boolean", "n": "Number"}});
+    assert_eq!(caller.patch("/workspace/settings", &types).await.unwrap().status, 200);
+    let import = caller.import("external_id,vip,n\nfits,true,1\nnot,maybe,abc\n").await.unwrap();
+    assert_eq!((&import["status"], &import["rows_warned"]), (&json!("Complete"), &json!(1)));
+    let report = report(&caller, &import).await;
+    let warned = |field| report.contains(&format!("3,warning,{field},the value does not fit the type"));
+    assert!(warned("vip") && warned("n") && !report.contains("2,warning"), "{report}");
+}
+
+/// A report that cannot be written is known before anything is imported.
+#[tokio::test]
+async fn a_report_that_cannot_be_made_stops_the_import() {
+    let (server, caller) = server().await;
+    let file = server.folder().join("users.csv");
+    std::fs::write(&file, "external_id,phone\nreported,x\n").unwrap();
+    let file = file.to_str().unwrap();
+    for report in ["/no/such/folder/report.csv", file] {
+        let (code, _, said) = server.command(&["import", "users", file, "--report", report]).await.unwrap();
+        assert!(code == 2 && said.contains("nothing was imported"), "{said}");
+    }
+    assert!(caller.export(json!({"external_ids": ["reported"]})).await.unwrap().is_empty());
+    let (code, told, _) = server.command(&["import", "users", file]).await.unwrap();
+    assert!(code == 0 && told.contains("/report.csv, or --report FILE"), "{told}");
 }
 
 /// CSV-8, section 7.2: refused at once, nothing stored.

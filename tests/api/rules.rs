@@ -118,6 +118,7 @@ async fn a_trailing_slash_is_told() {
     let (_server, caller) = server().await;
     let answer = caller.post("/users/track/", &json!({"attributes": [{"external_id": "a"}]})).await.unwrap();
     assert_eq!((answer.status, &answer.json["code"]), (404, &json!("route_unknown")));
+    assert!(answer.json["message"].as_str().unwrap().contains("slash"), "{}", answer.text);
 }
 
 /// TRK-11, EVT-8, EVT-3, EVT-2, DAT-5: each object counts; first, last and count; the future becomes now.

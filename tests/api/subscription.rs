@@ -88,14 +88,28 @@ async fn what_cannot_be_set_or_read_is_refused_by_name() {
         let answer = set(&caller, &news, state, who.clone()).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("field_invalid")), "{who}");
     }
-    // SST-3: an email group has no phones, an SMS group no emails: nothing is set, and it is said when asked.
+    // SST-3: an email group has no phones, an SMS group no emails. An opt-out must not seem to be taken.
+    for (group, who) in
+        [(&texts, json!({"email": "c@example.com"})), (&news, json!({"phone": "+819012345678"}))]
+    {
+        let answer = set(&caller, group, "unsubscribed", who).await;
+        assert_eq!((answer.status, &answer.json["code"]), (400, &json!("field_invalid")));
+        assert!(answer.json["message"].as_str().unwrap().contains("cannot be used with"), "{}", answer.text);
+    }
+    // What looks like a preview writes nothing.
     let body =
-        json!({"subscription_group_id": texts, "subscription_state": "subscribed", "email": "c@example.com"});
-    let answer = caller.post("/subscription/status/set?explain=true", &body).await.unwrap();
-    assert_eq!(
-        (&answer.json["outcomes"][0]["set"], &answer.json["outcomes"][0]["unknown"]),
-        (&json!(0), &json!(1))
-    );
+        json!({"subscription_group_id": news, "subscription_state": "unsubscribed", "external_id": "a"});
+    for path in [
+        "/subscription/status/set?dry_run=true",
+        "/subscription/status/set?plan=x",
+        "/users/track?dry_run=true",
+    ] {
+        let answer = caller.post(path, &body).await.unwrap();
+        assert_eq!((answer.status, &answer.json["code"]), (400, &json!("field_invalid")), "{path}");
+    }
+    let mut dry = body;
+    dry["dry_run"] = true.into();
+    assert_eq!(caller.post("/subscription/status/set", &dry).await.unwrap().status, 400);
     for query in [
         "external_id=a".to_owned(),
         format!("subscription_group_id={unknown}&external_id=a"),

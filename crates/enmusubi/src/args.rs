@@ -239,8 +239,8 @@ pub(crate) enum KeyCommand {
         /// Workspace it is for
         #[arg(long, default_value = "default", value_name = "NAME")]
         workspace: String,
-        /// A permission, e.g. users.track; may be repeated [default: all]
-        #[arg(long = "permission", value_name = "PERMISSION")]
+        /// A permission, e.g. users.track; several with commas, or repeated [default: all]
+        #[arg(long = "permission", value_name = "PERMISSION", value_delimiter = ',')]
         permissions: Vec<String>,
         /// Address or block of addresses it may be used from; may be repeated [default: any]
         #[arg(long = "allow-ip", value_name = "CIDR")]

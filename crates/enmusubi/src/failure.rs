@@ -40,7 +40,9 @@ impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::Fault(fault) => fault.into(),
-            AdminError::BadAddress(_) | AdminError::TooManyBuckets(_) => Self::Misuse(error.to_string()),
+            AdminError::BadAddress(_) | AdminError::BadName | AdminError::TooManyBuckets(_) => {
+                Self::Misuse(error.to_string())
+            }
             refused => Self::Failed(refused.to_string()),
         }
     }

@@ -102,7 +102,9 @@ impl Layer {
     pub(crate) fn of_file(text: &str, name: &Path) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             // `message` leaves the source line out, which may hold a secret.
-            Failure::Misuse(format!("{} cannot be used: {}", name.display(), error.message()))
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Failure::Misuse(format!("{} cannot be used: line {line}: {}", name.display(), error.message()))
         })
     }
 
@@ -231,7 +233,6 @@ impl Settings {
         let trusted_proxies = layer.trusted_proxies.as_deref().unwrap_or_default().parse();
         let trusted_proxies =
             trusted_proxies.map_err(|error| Failure::Misuse(format!("trusted_proxies: {error}")))?;
-        let url = |text: Option<String>| text.map(|text| text.trim_end_matches('/').to_owned());
         Ok(Self {
             listen,
             database_read: replica,
@@ -239,10 +240,10 @@ impl Settings {
             database_connections: connections,
             database_statement_timeout: Duration::from_secs(timeout.into()),
             data_dir,
-            public_url: url(layer.public_url),
+            public_url: base_url("public_url", layer.public_url)?,
             trusted_proxies,
-            line_api_base: url(layer.line_api_base),
-            line_access_base: url(layer.line_access_base),
+            line_api_base: base_url("line_api_base", layer.line_api_base)?,
+            line_access_base: base_url("line_access_base", layer.line_access_base)?,
             secret_key: layer.secret_key,
             bootstrap_api_key: layer.bootstrap_api_key,
             bootstrap_admin_password: layer.bootstrap_admin_password,
@@ -300,6 +301,16 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         i64::deserialize(deserializer).map(|number| Self(number.to_string()))
     }
+}
+
+/// The beginning of URLs, without a slash at its end.
+fn base_url(name: &str, text: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if !host.is_some_and(|host| host.starts_with(|first: char| first.is_alphanumeric() || first == '[')) {
+        return Err(Failure::Misuse(format!("{name} must be a URL such as https://profiles.example.com")));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 #[cfg(test)]

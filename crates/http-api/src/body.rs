@@ -118,6 +118,15 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     value.split(';').next().map(|media| media.trim().to_ascii_lowercase())
 }
 
+/// The `charset` of the media type in lower case, if it names one.
+pub(crate) fn charset(headers: &HeaderMap) -> Option<String> {
+    let parameters = headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
+    let named = parameters.filter_map(|parameter| parameter.split_once('='));
+    let charset =
+        named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset")).map(|(_, value)| value).next();
+    charset.map(|charset| charset.trim().trim_matches('"').to_ascii_lowercase())
+}
+
 /// The same where a body may be left out: an empty one is an empty object, whatever its type.
 pub(crate) async fn read_optional_json(parts: &Parts, body: Body, limit: usize) -> Result<Value, Problem> {
     let bytes = read(parts, body, limit).await?;
@@ -140,8 +149,12 @@ fn parse(parts: &Parts, bytes: &[u8]) -> Result<Value, Problem> {
     }
     // A byte order mark is no part of the text (RFC 8259, section 8.1).
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(text).map_err(|_| {
-        let message = "Error while parsing request body. Please check your syntax.";
-        Problem::quoted(StatusCode::BAD_REQUEST, message)
+    serde_json::from_slice(text).or_else(|_| {
+        // A text that was cut inside an emoji must not cost the rest of the batch.
+        let text = std::str::from_utf8(text).map(line_platform::without_half_characters);
+        text.ok().and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(|| {
+            let message = "Error while parsing request body. Please check your syntax.";
+            Problem::quoted(StatusCode::BAD_REQUEST, message)
+        })
     })
 }

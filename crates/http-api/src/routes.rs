@@ -2,8 +2,10 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use serde_json::json;
 
+use crate::identity::wish;
 use crate::openapi::schemas;
 use crate::route::{Access, Parameter, Route};
 use crate::{ApiState, observe, path};
@@ -71,8 +73,15 @@ fn wishes() -> [Parameter; 3] {
 
 /// Every route. Serve it with connect info (peer addresses), which keys with allowed IPs need.
 pub fn router(state: ApiState) -> Router {
-    let router =
-        table().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = table().into_iter().fold(Router::new(), |router, route| {
+        let writes = route.method != Method::GET && matches!(route.access, Access::Key(_));
+        let has_dry_run = route.docs.query.iter().any(|parameter| parameter.name == "dry_run");
+        let handler = match writes && !has_dry_run {
+            true => route.handler.layer(axum::middleware::from_fn(wish::refuse_dry_run)),
+            false => route.handler,
+        };
+        router.route(route.path, handler)
+    });
     router
         .fallback(path::unknown_route)
         .method_not_allowed_fallback(path::wrong_method)

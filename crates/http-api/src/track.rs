@@ -8,6 +8,7 @@ use profile_store::{SyncedAnswer, TrackAnswer, TrackError};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Code, Problem, Reply};
+use crate::identity::wish;
 use crate::observe::Measured;
 use crate::{ApiState, body, caller, once};
 
@@ -15,6 +16,7 @@ pub(crate) async fn track(State(state): State<ApiState>, request: Request) -> Re
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track").await?;
     let body = body::read_json(&parts, stream, body::TRACK).await?;
+    wish::without_dry_run(&body)?;
     let store = state.store.once(once::read(&parts, &caller, &body, told)?);
     let tracked = store.track(caller.workspace, caller.actor, body).await;
     let reply = told(&tracked)?;
@@ -34,6 +36,7 @@ pub(crate) async fn bulk(State(state): State<ApiState>, request: Request) -> Res
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track.bulk").await?;
     let body = body::read_json(&parts, stream, body::BULK).await?;
+    wish::without_dry_run(&body)?;
     let store = state.store.once(once::read(&parts, &caller, &body, told)?);
     let tracked = store.track_bulk(caller.workspace, caller.actor, body).await;
     Ok(told(&tracked)?.into_response())
@@ -44,6 +47,7 @@ pub(crate) async fn sync(State(state): State<ApiState>, request: Request) -> Res
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "users.track.sync").await?;
     let body = body::read_json(&parts, stream, body::JSON).await?;
+    wish::without_dry_run(&body)?;
     let store = state.store.once(once::read(&parts, &caller, &body, told_users)?);
     let tracked = store.track_sync(caller.workspace, caller.actor, body).await;
     Ok(told_users(&tracked)?.into_response())

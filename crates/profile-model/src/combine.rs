@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::fields::tokens;
 use crate::{Alias, Dropped, FieldName, FormerId, FormerKind, GlobalState, OwnStates, Profile};
 
 /// How much of the merged profile the survivor takes.
@@ -117,21 +118,10 @@ fn merge_field(name: FieldName, ours: &Value, theirs: &Value) -> Option<Value> {
     match name {
         FieldName::DateOfFirstSession => Some(if ours_is_earlier()? { ours } else { theirs }.clone()),
         FieldName::DateOfLastSession => Some(if ours_is_earlier()? { theirs } else { ours }.clone()),
-        FieldName::PushTokens => push_tokens(ours, theirs),
+        // The survivor's devices, then the other's; of one device the survivor's token.
+        FieldName::PushTokens => Some(tokens::unite(Some(&tokens::unite(Some(ours), theirs)), ours)),
         _ => None,
     }
-}
-
-/// The survivor's devices and the other's; one entry per token.
-fn push_tokens(ours: &Value, theirs: &Value) -> Option<Value> {
-    let mut tokens = ours.as_array()?.clone();
-    for token in theirs.as_array()? {
-        if !tokens.iter().any(|known| known["token"] == token["token"] && known["app_id"] == token["app_id"])
-        {
-            tokens.push(token.clone());
-        }
-    }
-    Some(tokens.into())
 }
 
 /// Per attribute name: the survivor's value stays, names that only the other has are added. Objects and arrays are

@@ -58,8 +58,8 @@ pub enum HeaderFault {
     #[error("'subscription_state' needs a 'subscription_group_id' column")]
     StateWithoutGroup,
     /// A name that can be no attribute.
-    #[error("the name of column {0} is not usable: over 255 characters, U+0000, or a reserved word")]
-    BadName(usize),
+    #[error("the name of column {0} is not usable: {1}")]
+    BadName(usize, &'static str),
 }
 
 /// The columns of a file, in order.
@@ -87,7 +87,7 @@ impl CsvColumns {
             if names[..place].contains(name) {
                 return Err(HeaderFault::Duplicate(place + 1));
             }
-            columns.push(column(name).ok_or(HeaderFault::BadName(place + 1))?);
+            columns.push(column(name).map_err(|reason| HeaderFault::BadName(place + 1, reason))?);
         }
         let has = |column: CsvColumn| columns.contains(&column);
         let (name, label) = (has(CsvColumn::AliasName), has(CsvColumn::AliasLabel));
@@ -100,7 +100,12 @@ impl CsvColumns {
         let others = [CsvColumn::ExternalId, CsvColumn::BrazeId, CsvColumn::Email, CsvColumn::Phone];
         if !name && !others.into_iter().any(has) {
             let appboy = names.iter().any(|name| name == "Appboy ID");
-            let hint = if appboy { "; rename the column 'Appboy ID' to 'braze_id'" } else { "" };
+            let hint = match &names[..] {
+                _ if appboy => "; rename the column 'Appboy ID' to 'braze_id'",
+                [only] if only.contains(';') => "; cells are separated by commas, not by semicolons",
+                [only] if only.contains('\t') => "; cells are separated by commas, not by tabs",
+                _ => "",
+            };
             return Err(HeaderFault::NoIdentifier(hint));
         }
         let has = |column: &CsvColumn| columns.contains(column);
@@ -134,8 +139,9 @@ impl CsvColumns {
     }
 }
 
-fn column(name: &str) -> Option<CsvColumn> {
-    Some(match name {
+/// The column of this name, or why there cannot be one.
+fn column(name: &str) -> Result<CsvColumn, &'static str> {
+    Ok(match name {
         "external_id" => CsvColumn::ExternalId,
         "user_alias_name" => CsvColumn::AliasName,
         "user_alias_label" => CsvColumn::AliasLabel,
@@ -151,11 +157,11 @@ fn column(name: &str) -> Option<CsvColumn> {
             // NST-13, CSV-12: objects and push tokens cannot come by CSV.
             Some(
                 FieldName::CurrentLocation | FieldName::PushTokens | FieldName::Facebook | FieldName::Twitter,
-            ) => return None,
+            ) => return Err("objects and push tokens cannot come in a file"),
             Some(field) => CsvColumn::Field(field),
-            None if crate::is_reserved(name) || name.contains('\0') || name.chars().count() > 255 => {
-                return None;
-            }
+            None if crate::is_reserved(name) => return Err("it is a reserved word"),
+            None if name.contains('\0') => return Err("it contains the character U+0000"),
+            None if name.chars().count() > 255 => return Err("it is longer than 255 characters"),
             None => CsvColumn::Custom(name.to_owned()),
         },
     })

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use crate::custom::coerce;
 use crate::{
     Alias, Attributes, Body, Change, Config, CsvColumn, CsvColumns, Email, FieldReading, GlobalState,
     InputArray, IssueLevel, Item, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target,
@@ -150,6 +151,12 @@ impl<'a> Row<'a> {
         }
         if value.as_str().is_some_and(|text| text.chars().count() > 255) {
             return self.warn(name, "the value is longer than 255 characters");
+        }
+        // CAT-2: what the attribute's type cannot hold is not stored; CSV-21: that is a warning.
+        if let Some(forced) = self.context.settings.forced_types.of(attribute)
+            && coerce(&value, forced).is_none()
+        {
+            return self.warn(name, "the value does not fit the type that the workspace gave this attribute");
         }
         self.attributes.custom.push((attribute.to_owned(), value));
     }

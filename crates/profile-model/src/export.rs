@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::fields::tokens;
 use crate::{
     Blocklist, Channel, ChannelId, FieldName, Friendship, GlobalState, GroupId, GroupState, LineUserId,
     Occurrence, Profile, Summary, SummaryKey, Timestamp, add,
@@ -203,9 +204,10 @@ fn render_field(view: &ProfileView, name: &str, now: Timestamp) -> Option<Value>
         "last_coordinates" => profile.fields.get(FieldName::CurrentLocation).map(render_coordinates),
         "devices" | "apps" | "campaigns_received" | "canvases_received" | "cards_clicked" => Some(json!([])),
         "push_tokens" => {
-            Some(profile.fields.get(FieldName::PushTokens).cloned().unwrap_or_else(|| json!([])))
+            Some(profile.fields.get(FieldName::PushTokens).map_or_else(|| json!([]), tokens::show))
         }
-        _ => profile.fields.get(FieldName::parse(name)?).cloned(),
+        // What is empty is left out, also a text.
+        _ => profile.fields.get(FieldName::parse(name)?).filter(|value| value.as_str() != Some("")).cloned(),
     }
 }
 

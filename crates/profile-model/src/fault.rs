@@ -30,6 +30,8 @@ pub enum ObjectFault {
     BadPhone,
     /// `phone` as data is not a string of at most 987 bytes.
     BadPhoneValue,
+    /// The same where something else names the user. A notice: the rest of the object applies (`PHN-4`).
+    PhoneLeft,
     /// `email` is not an address (`EMAIL_BAD_FORMAT`, `TRK-16`).
     BadEmail,
     /// A text holds U+0000 where it cannot simply be left out.
@@ -115,7 +117,10 @@ impl ObjectFault {
             }
             Self::BadBrazeId => "'braze_id' must be a string",
             Self::BadPhone => "The value provided for the 'phone' field is not a valid phone number.",
-            Self::BadPhoneValue => "'phone' must be a string of at most 987 bytes",
+            Self::BadPhoneValue => "'phone' must be a non-empty string of at most 987 bytes",
+            Self::PhoneLeft => {
+                "'phone' must be a non-empty string of at most 987 bytes; the phone number was left as it was"
+            }
             Self::BadEmail => "The value provided for the 'email' field is not a valid email.",
             Self::NulCharacter => "identifiers and names must not contain the character U+0000",
             Self::BadEmailSubscribe => {

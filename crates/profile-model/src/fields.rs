@@ -4,7 +4,7 @@ mod name;
 mod read;
 mod reserved;
 mod social;
-mod tokens;
+pub(crate) mod tokens;
 mod values;
 
 pub use name::FieldName;

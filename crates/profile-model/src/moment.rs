@@ -89,7 +89,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 /// Reads a time in any format that is accepted at any door; `None` if it is none of them.
 ///
 /// Accepted (`DAT-1`, `CLI-6`, `CSV-15`; design, section 5): `yyyy-MM-dd` or `yyyy/MM/dd` or `MM/dd/yyyy`, alone or
-/// with `T` or a blank and `HH:mm[:ss[.fraction]]` (the fraction also behind a colon), then an optional offset
+/// with `T` or a blank and `HH[:mm[:ss[.fraction]]]` (the fraction also behind a colon), then an optional offset; ISO's
+/// basic form `yyyyMMddTHHmmss`; `24:00` is the next midnight. An offset is one of
 /// (`Z`, `UTC`, `GMT`, `+09:00`, `-0500`, `+09`), and `ddd MM dd HH:mm:ss.TZD yyyy` with the month as number or name.
 ///
 /// Without an offset the time is in `zone`, a date alone is its midnight there, and an offset that is broken counts as

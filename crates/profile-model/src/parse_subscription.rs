@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Config, Email, Group, GroupId, GroupState, Key, ObjectFault, Phone, Settings, Target, WorkspaceId,
+    Config, Email, Group, GroupChannel, GroupId, GroupState, Key, ObjectFault, Phone, Settings, Target,
+    WorkspaceId,
 };
 
 /// Most entries of one list (`SST-1`, `SV2-1`).
@@ -102,6 +103,18 @@ fn read(
     let (emails, phones) = (list(body, names.emails)?, list(body, names.phones)?);
     if !emails.is_empty() && !phones.is_empty() {
         return Err(BOTH);
+    }
+    // SST-3: an opt-out that the group cannot take must not look like one that was taken.
+    let misplaced = match group.channel {
+        GroupChannel::Email => (!phones.is_empty()).then_some(("an email", names.phones, names.emails)),
+        GroupChannel::Line => None,
+        _ => (!emails.is_empty()).then_some(("a phone", names.emails, names.phones)),
+    };
+    if let Some((kind, sent, fitting)) = misplaced {
+        return Err(SubscriptionFault::Ours(format!(
+            "'{sent}' cannot be used with {kind} group: it takes '{}' or '{fitting}'",
+            names.external_ids
+        )));
     }
     let mut who = Vec::new();
     for id in external_ids {

@@ -175,7 +175,7 @@ fn read_object(
 ) -> Result<Item, ObjectFault> {
     let Value::Object(mut object) = object else { return Err(ObjectFault::NotAnObject) };
     let update_only = take_flag(&mut object, "_update_existing_only")?;
-    let identity = identity::take(&mut object, array, context)?;
+    let identity = identity::take(&mut object, array, context, warnings)?;
     let body = match array {
         InputArray::Attributes => attributes::read(object, &identity, context, warnings)?,
         InputArray::Events => occurrence::read_event(object, context)?,

@@ -17,10 +17,10 @@ impl Region {
     /// Japan.
     pub const JP: Self = Self(*b"JP");
 
-    /// Reads a code in upper case; `None` if there is no such numbering plan.
+    /// Reads a code, in upper or lower case; `None` if there is no such numbering plan.
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
-        let code = <[u8; 2]>::try_from(code.as_bytes()).ok()?;
+        let code = <[u8; 2]>::try_from(code.as_bytes()).ok()?.map(|letter| letter.to_ascii_uppercase());
         let region = Self(code);
         (code.iter().all(u8::is_ascii_uppercase) && numbering::is_region(region.as_str())).then_some(region)
     }

@@ -6,6 +6,7 @@ use profile_model::{
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::subscription::group_name;
 use crate::{Fault, ProfileStore, Work};
 
 mod address;
@@ -46,6 +47,9 @@ pub enum AdminError {
     /// Neither an address nor a CIDR block.
     #[error("'{0}' is neither an IP address such as 192.0.2.7 nor a block such as 10.0.0.0/8")]
     BadAddress(String),
+    /// No name for a workspace or key.
+    #[error("a name is one line of 1 to 255 characters")]
+    BadName,
     /// More buckets than the database can spread a workspace over.
     #[error(
         "{0} buckets need PostgreSQL or Citus: a SQLite file is one shard, so that a workspace in it has one bucket"
@@ -152,7 +156,7 @@ impl ProfileStore {
     /// [`AdminError::WorkspaceExists`], [`AdminError::TooManyBuckets`].
     pub async fn create_huge_workspace(&self, name: &str, buckets: Buckets) -> Result<Workspace, AdminError> {
         self.allow_buckets(buckets)?;
-        let (now, wanted) = (self.now(), name.to_owned());
+        let (now, wanted) = (self.now(), group_name(name).ok_or(AdminError::BadName)?);
         let decide = move |loaded: &profile_model::Loaded| {
             let config = loaded.config.as_deref();
             if config.is_some_and(|config| config.workspace_named(&wanted).is_some()) {
@@ -208,6 +212,7 @@ impl ProfileStore {
     ) -> Result<NewKey, AdminError> {
         let allowed_ips =
             allowed_ips.iter().map(|text| address::parse_allowed(text)).collect::<Result<_, _>>()?;
+        let name = group_name(name).ok_or(AdminError::BadName)?;
         let workspace = self.workspace(workspace).await?.id;
         let now = self.now();
         let secret = random_secret();
@@ -215,7 +220,7 @@ impl ProfileStore {
         let stored = ApiKey {
             id: KeyId(self.fresh(now).uuid()),
             workspace,
-            name: name.to_owned(),
+            name,
             hash: hash_of(&secret),
             permissions,
             allowed_ips,

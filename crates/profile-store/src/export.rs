@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use profile_model::is_integer;
 use profile_model::{
     Alias, ChannelId, DOCUMENTED_FIELDS, Key, Keys, Kind, LINE_FIELDS, LineState, LineUserId, Loaded, Phone,
     Profile, ProfileId, ProfileView, Settings, WorkspaceId, read_line_states, render_profile,
@@ -185,9 +186,12 @@ pub(crate) fn phone_key(text: &str, settings: &Settings) -> Option<Key> {
     Key::phone(&Phone::parse(text, &settings.phone_region).phone)
 }
 
-/// Key of an alias as an export names it.
+/// Key of an alias as an export names it; an integer name is text, as in the other calls (`CLI-6`).
 pub(crate) fn alias_key(value: &Value) -> Option<Key> {
-    let text = |name| value.get(name).and_then(Value::as_str);
-    let alias = Alias { label: text("alias_label")?.to_owned(), name: text("alias_name")?.to_owned() };
-    Some(Key::alias(&alias))
+    let text = |name| match value.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if is_integer(number) => Some(number.to_string()),
+        _ => None,
+    };
+    Some(Key::alias(&Alias { label: text("alias_label")?, name: text("alias_name")? }))
 }

@@ -9,7 +9,7 @@ use profile_model::{
     ImportState, IssueLevel, Keys, WorkspaceId, decide_import, import_keys, read_row,
 };
 
-use crate::rows::RowReader;
+use crate::rows::{RowReader, repeated};
 use crate::upload::read_header;
 use crate::{Fault, ProfileStore, Work};
 
@@ -168,7 +168,8 @@ fn read_chunk(
             Err(fault) => {
                 let reason = fault.to_string();
                 let (level, field) = (IssueLevel::Error, String::new());
-                chunk.issues.push(ImportIssue { line: row.line, level, field, reason, cells: Vec::new() });
+                let cells = repeated(&row.text, columns.len());
+                chunk.issues.push(ImportIssue { line: row.line, level, field, reason, cells });
                 continue;
             }
         };

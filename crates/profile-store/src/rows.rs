@@ -16,7 +16,12 @@ pub(crate) struct Row {
     pub(crate) line: u64,
     /// Its cells, or why it has none.
     pub(crate) cells: Result<Vec<String>, RowFault>,
+    /// The first line of a row that has none, as far as it is short, with U+FFFD for what is not UTF-8.
+    pub(crate) text: String,
 }
+
+/// Most bytes of a faulty line that a report repeats.
+const MAX_REPEATED: usize = 64 << 10;
 
 /// Why a row could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +29,9 @@ pub(crate) enum RowFault {
     /// A quote is not closed, or closed in the wrong place.
     #[error("a double quote is not closed; quotes inside a value must be doubled")]
     Quotes,
+    /// A carriage return without a line feed, outside quotes.
+    #[error("the line holds a carriage return outside quotes; end lines with LF or CRLF")]
+    CarriageReturn,
     /// Not the header's number of cells.
     #[error("the row has {found} cells, the header has {wanted}")]
     Cells {
@@ -123,31 +131,41 @@ impl<R: BufRead> RowReader<R> {
         let (mut lines, mut quoting) = (0, Quoting::FieldStart);
         loop {
             if !self.fill(lines + 1)? {
-                self.consume(1);
-                return Ok(Row { line, cells: Err(RowFault::Quotes) });
+                return Ok(self.faulty(RowFault::Quotes, 1));
             }
             let Some(next) = self.ahead.get(lines) else { break };
             if next.cut || bytes.len() + next.bytes.len() > MAX_ROW_BYTES {
                 let fault = if lines == 0 { RowFault::TooLong } else { RowFault::Quotes };
-                self.consume(1);
-                return Ok(Row { line, cells: Err(fault) });
+                return Ok(self.faulty(fault, 1));
             }
             bytes.extend_from_slice(&next.bytes);
             lines += 1;
             quoting = next.bytes.iter().fold(quoting, |quoting, byte| quoting.after(*byte));
             match quoting {
                 Quoting::Inside => {}
-                Quoting::Broken => {
-                    self.consume(1);
-                    return Ok(Row { line, cells: Err(RowFault::Quotes) });
-                }
+                Quoting::Broken => return Ok(self.faulty(RowFault::Quotes, 1)),
                 _ => break,
             }
         }
-        let cells = self.split(&bytes);
-        let swallowed = lines > 1 && matches!(cells, Err(RowFault::Cells { .. }));
-        self.consume(if swallowed { 1 } else { lines });
-        Ok(Row { line, cells: if swallowed { Err(RowFault::Quotes) } else { cells } })
+        match self.split(&bytes) {
+            Ok(cells) => {
+                self.consume(lines);
+                Ok(Row { line, cells: Ok(cells), text: String::new() })
+            }
+            Err(RowFault::Cells { .. }) if lines > 1 => Ok(self.faulty(RowFault::Quotes, 1)),
+            Err(fault) => Ok(self.faulty(fault, lines)),
+        }
+    }
+
+    /// The row at hand, which takes `lines` lines, as one that cannot be read.
+    fn faulty(&mut self, fault: RowFault, lines: usize) -> Row {
+        let line = self.line;
+        let bytes =
+            self.ahead.front().map(|line| line.bytes.as_slice()).filter(|bytes| bytes.len() <= MAX_REPEATED);
+        let text =
+            String::from_utf8_lossy(bytes.unwrap_or_default()).trim_end_matches(['\r', '\n']).to_owned();
+        self.consume(lines);
+        Row { line, cells: Err(fault), text }
     }
 
     fn split(&mut self, bytes: &[u8]) -> Result<Vec<String>, RowFault> {
@@ -165,7 +183,7 @@ impl<R: BufRead> RowReader<R> {
                     cells.push(cell(&output[..written])?);
                     // A lone carriage return inside the line ends a record: the row is malformed.
                     if record_end && !input.is_empty() {
-                        return Err(RowFault::Quotes);
+                        return Err(RowFault::CarriageReturn);
                     }
                     if record_end {
                         break;
@@ -236,6 +254,20 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
     }
 }
 
+/// The cells of a line that is no good row, for a report: as many as the header has. Too few are filled up, what is too much
+/// stands in the last.
+pub(crate) fn repeated(text: &str, wanted: usize) -> Vec<String> {
+    let mut reader = RowReader::new(text.as_bytes(), None, 0, 1);
+    let split = reader.next_row().ok().flatten().and_then(|row| row.cells.ok());
+    let mut cells = split.unwrap_or_else(|| text.split(',').map(str::to_owned).collect());
+    if cells.len() > wanted && wanted > 0 {
+        let rest = cells.split_off(wanted - 1).join(",");
+        cells.push(rest);
+    }
+    cells.resize(wanted, String::new());
+    cells
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,5 +321,19 @@ mod tests {
         let mut long = vec![b'z'; MAX_ROW_BYTES + 10];
         long.extend_from_slice(b"\nx,y\n");
         assert_eq!(rows(&long, 2), vec![(1, Err(RowFault::TooLong)), (2, ok(&["x", "y"]))]);
+    }
+
+    /// CSV-21: what a report repeats of a faulty row, under as many columns as the file has.
+    #[test]
+    fn faulty_lines_are_repeated_under_the_columns_of_the_file() {
+        assert_eq!(repeated("a", 3), ["a", "", ""]);
+        assert_eq!(repeated("a,\"b,c\",d,e", 3), ["a", "b,c", "d,e"]);
+        assert_eq!(repeated("a,\"open", 2), ["a", "\"open"]);
+        assert_eq!(repeated("", 2), ["", ""]);
+        let mut reader = RowReader::new(&b"a,\xff\n1\r2\n"[..], Some(2), 0, 1);
+        let faulty = reader.next_row().unwrap().unwrap();
+        assert_eq!((faulty.cells, faulty.text.as_str()), (Err(RowFault::Encoding), "a,\u{fffd}"));
+        let faulty = reader.next_row().unwrap().unwrap();
+        assert_eq!((faulty.cells, faulty.text.as_str()), (Err(RowFault::CarriageReturn), "1\r2"));
     }
 }

@@ -13,6 +13,7 @@ mod expiry;
 mod fault;
 mod jobs;
 mod load;
+mod lookups;
 mod migrations;
 mod moving;
 mod replica;

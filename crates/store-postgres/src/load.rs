@@ -92,15 +92,16 @@ async fn rest(
     summaries::load(counted, shards, &summaries, loaded).await?;
     joins::load(counted, shards, keys, loaded).await?;
     states::load_inbox(counted, shards, &keys.inbox, loaded).await?;
-    if keys.views {
-        views::load(counted, shards, locking, loaded).await?;
-    }
     if let Some(key) = keys.answer {
         loaded.answer = crate::answers::load(counted, shards, key).await?;
     }
     if keys.config {
         loaded.config = Some(Arc::new(crate::config::load(counted).await?));
     }
+    // Before the views, so that what was asked for and is not there is not asked again.
     loaded.mark_asked(keys);
+    if keys.views {
+        views::load(counted, shards, locking, loaded).await?;
+    }
     Ok(())
 }

@@ -22,10 +22,10 @@ use tokio::sync::Semaphore;
 use crate::catalogue::KnownNames;
 use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
+use crate::lookups::Lookups;
 use crate::replica::Replica;
 use crate::shards::Shards;
 use crate::statement::{Counted, Placement};
-use crate::unit::MAX_LOST;
 
 /// Runs a read, on another connection if the first ones are lost.
 macro_rules! read {
@@ -38,7 +38,7 @@ macro_rules! read {
                 $body.await
             };
             match result.await {
-                Err(UnitFault::Lost(_)) if lost < MAX_LOST => {
+                Err(UnitFault::Lost(_)) if lost < crate::unit::MAX_LOST => {
                     $self.note_lost();
                     $self.counts().again(profile_store::Retry::ConnectionLost);
                     lost += 1;
@@ -59,6 +59,7 @@ pub struct PostgresStore {
     bulk: Semaphore,
     buckets: RwLock<HashMap<WorkspaceId, Buckets>>,
     names: KnownNames,
+    pub(crate) lookups: Lookups,
     counts: UnitCounts,
     replica: Option<Replica>,
     pub(crate) placement: Placement,
@@ -98,6 +99,7 @@ impl PostgresStore {
             bulk,
             buckets: RwLock::default(),
             names: KnownNames::default(),
+            lookups: Lookups::default(),
             placement,
             counts: UnitCounts::default(),
             replica,
@@ -196,8 +198,10 @@ impl Backend for PostgresStore {
     }
 
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
-        let shards = self.shards(workspace).await?;
-        read!(self, counted => crate::load::read(counted, shards, keys))
+        if keys.is_lookup() {
+            return self.look_up(workspace, keys).await;
+        }
+        self.load_set(workspace, keys).await
     }
 
     async fn scan_profiles(

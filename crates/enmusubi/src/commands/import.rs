@@ -30,8 +30,10 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let ImportCommand::Users(arguments) = what;
     let file = source::open(&arguments.file)?;
+    // A report that cannot be written is no reason to fail once everything is imported.
+    let report = arguments.report.as_deref().map(|path| report::create(path, &arguments.file)).transpose()?;
     let store = crate::database::open_existing(settings).await?;
-    let done = import(&store, output, &arguments, file).await;
+    let done = import(&store, output, &arguments, file, report).await;
     store.backend().close().await;
     done
 }
@@ -41,6 +43,7 @@ async fn import(
     output: Output,
     arguments: &ImportUsersArguments,
     file: source::Input,
+    report: Option<report::Report>,
 ) -> Result<ExitCode, Failure> {
     let workspace = store.workspace(&arguments.workspace).await?.id;
     let name = if arguments.file == Path::new("-") { Path::new("standard input") } else { &arguments.file };
@@ -60,10 +63,10 @@ async fn import(
     let followed = follow(store, workspace, id, size).await;
     worker.shutdown().await;
     let run = followed?;
-    if let Some(path) = &arguments.report {
-        report::write(store, workspace, id, &header.columns(), path).await?;
+    summary(output, &run, report.is_some());
+    if let Some(report) = report {
+        report.write(store, workspace, id, &header.columns()).await?;
     }
-    summary(output, &run);
     Ok(match run.state {
         ImportState::Complete => ExitCode::SUCCESS,
         ImportState::PartialSuccess => ExitCode::from(PARTIAL),
@@ -100,7 +103,7 @@ async fn follow(
     progress::follow(bar, look).await
 }
 
-fn summary(output: Output, run: &ImportRun) {
+fn summary(output: Output, run: &ImportRun, is_reported: bool) {
     let json = json!({
         "import_id": run.id, "name": run.name, "status": run.state, "dry_run": run.dry_run,
         "rows_read": run.rows_read, "rows_created": run.rows_created, "rows_updated": run.rows_updated,
@@ -115,8 +118,14 @@ fn summary(output: Output, run: &ImportRun) {
     };
     let trial = if run.dry_run { " (dry run: nothing was written)" } else { "" };
     let reason = run.error.as_deref().map(|reason| format!("\n{reason}")).unwrap_or_default();
+    let hint = match !is_reported && run.rows_skipped + run.rows_warned > 0 {
+        true => {
+            format!("\nwhich rows and why: GET /imports/{}/report.csv, or --report FILE next time", run.id)
+        }
+        false => String::new(),
+    };
     let text = format!(
-        "{state}{trial}: {} rows read, {} profiles made, {} updated, {} rows left out, {} with warnings{reason}",
+        "{state}{trial}: {} rows read, {} profiles made, {} updated, {} rows left out, {} with warnings{reason}{hint}",
         run.rows_read, run.rows_created, run.rows_updated, run.rows_skipped, run.rows_warned,
     );
     output.either(&json, text);

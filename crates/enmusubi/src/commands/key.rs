@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::KeyCommand;
 use crate::failure::Failure;
-use crate::output::{Output, complain, table};
+use crate::output::{Output, table};
 use crate::settings::Settings;
 
 /// Makes, lists or revokes.
@@ -24,10 +24,7 @@ pub(crate) async fn run(settings: &Settings, output: Output, what: KeyCommand) -
 async fn work(store: &ProfileStore, output: Output, what: KeyCommand) -> Result<(), Failure> {
     match what {
         KeyCommand::Create { name, workspace, permissions, allowed_ips } => {
-            let asked = http_api::permissions();
-            for name in permissions.iter().filter(|name| *name != "*" && !asked.contains(&name.as_str())) {
-                complain(format_args!("no route of this version asks for permission '{name}'"));
-            }
+            check(&permissions)?;
             let made = store.create_key(&workspace, &name, permissions, allowed_ips).await?;
             let json = json!({
                 "key_id": made.stored.id, "key": made.secret,
@@ -43,6 +40,19 @@ async fn work(store: &ProfileStore, output: Output, what: KeyCommand) -> Result<
         }
     }
     Ok(())
+}
+
+/// A key with a mistyped permission would be refused everywhere, and nobody would know why.
+fn check(permissions: &[String]) -> Result<(), Failure> {
+    let asked = http_api::permissions();
+    let Some(unknown) = permissions.iter().find(|name| *name != "*" && !asked.contains(&name.as_str()))
+    else {
+        return Ok(());
+    };
+    Err(Failure::Misuse(format!(
+        "no key was made: no route asks for permission '{unknown}'. There are: {}, and * for all",
+        asked.join(", ")
+    )))
 }
 
 async fn list(store: &ProfileStore, output: Output) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use profile_store::ProfileStore;
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -26,7 +27,7 @@ pub(crate) async fn run(settings: &Settings, output: Output) -> Result<ExitCode,
         Err(fault) => tracing::warn!(%fault, "files of broken uploads could not be removed"),
     }
     let mut server = Server::start(settings, store).await?;
-    output.line(format_args!("listening on {}", server.base()));
+    output.either(&json!({"listening": server.base()}), format_args!("listening on {}", server.base()));
     tracing::info!(base = server.base(), "listening");
     let ended = tokio::select! {
         told = stop => told.map_err(Failure::while_doing("signals cannot be listened for")).and_then(|told| told),
@@ -45,12 +46,14 @@ async fn bootstrap(settings: &Settings, output: Output, store: &ProfileStore) ->
     let buckets = settings.bootstrap_buckets;
     store.allow_buckets(buckets)?;
     let Some(made) = store.bootstrap_spread(given, buckets).await? else { return Ok(()) };
-    if is_given {
-        output.line("workspace default is made; its API key is the given bootstrap_api_key");
-    } else {
-        output.line("workspace default is made; its API key, shown only now:");
-        output.line(&made.secret);
-    }
+    let (key, text) = match is_given {
+        true => (None, "workspace default is made; its API key is the given bootstrap_api_key".to_owned()),
+        false => {
+            let text = format!("workspace default is made; its API key, shown only now:\n{}", made.secret);
+            (Some(&made.secret), text)
+        }
+    };
+    output.either(&json!({"workspace": "default", "key_id": made.stored.id, "key": key}), text);
     tracing::info!(key_id = %made.stored.id, "workspace default and its first key are made");
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(crate) async fn review(
     let review = match verb.as_str() {
         "release" => Review::Release,
         "dismiss" => Review::Dismiss,
-        _ => return Err(crate::path::unknown_route().await),
+        _ => return Err(crate::path::unknown_route(request.uri().clone()).await),
     };
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, MERGE).await?;

@@ -1,7 +1,9 @@
 //! `explain`, `dry_run` and `plan`: in the query or in the body, everywhere.
 
-use axum::extract::Query;
+use axum::extract::{Query, Request};
 use axum::http::Uri;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use profile_model::Plan;
 use profile_store::Wish;
 use serde::Deserialize;
@@ -32,6 +34,30 @@ pub(crate) fn read(uri: &Uri, body: &Value) -> Result<(Wish, bool), Problem> {
     };
     let plan = token.map(|token| Plan::parse(&token).ok_or_else(bad_plan)).transpose()?;
     Ok((Wish { dry_run, plan }, explain))
+}
+
+/// For calls that have none of these: what looks like a preview must not be done for real.
+pub(crate) fn without_dry_run(body: &Value) -> Result<(), Problem> {
+    let is_wished = body.get("dry_run") == Some(&Value::Bool(true))
+        || body.get("plan").is_some_and(|plan| !plan.is_null());
+    if is_wished { Err(no_dry_run()) } else { Ok(()) }
+}
+
+/// The same for the query, before the call: around every route that writes and does not say that it has a dry run.
+pub(crate) async fn refuse_dry_run(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let is_wished = query.split('&').any(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        name == "plan" || (name == "dry_run" && value != "false")
+    });
+    if is_wished {
+        return no_dry_run().into_response();
+    }
+    next.run(request).await
+}
+
+fn no_dry_run() -> Problem {
+    Problem::invalid(Code::FieldInvalid, "this call has no 'dry_run' and takes no 'plan'; nothing was done")
 }
 
 fn bad_plan() -> Problem {

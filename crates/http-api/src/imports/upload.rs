@@ -67,14 +67,19 @@ fn told(id: &ImportId) -> Result<Reply, Problem> {
 }
 
 fn read_shape(headers: &HeaderMap) -> Result<Shape, Problem> {
+    let unsupported =
+        |message| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentTypeUnsupported, message);
+    if body::charset(headers)
+        .is_some_and(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"))
+    {
+        return Err(unsupported("Unsupported Media Type: save the file as UTF-8"));
+    }
     match body::media_type(headers).as_deref() {
         Some("text/csv") => Ok(Shape::Plain),
         Some("multipart/form-data") => Ok(Shape::Form),
-        _ => {
-            let message = "Unsupported Media Type: send text/csv, or multipart/form-data with a field 'file'";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            Err(Problem::new(status, Code::ContentTypeUnsupported, message))
-        }
+        _ => Err(unsupported(
+            "Unsupported Media Type: send text/csv, or multipart/form-data with a field 'file'",
+        )),
     }
 }
 

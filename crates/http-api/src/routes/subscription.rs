@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::paging;
 use super::samples::GROUP;
 use crate::answer::Code;
 use crate::openapi::schemas::{number, subscription as schemas, text};
@@ -38,7 +39,9 @@ fn listed() -> Route {
     Route::get("/subscription/groups", groups::list)
         .key("subscription.groups")
         .says("All subscription groups", "Archived ones and those of LINE channels, too, by name.")
-        .answers(200, "All of them.", schemas::groups())
+        .asks(paging())
+        .answers(200, "A page of them.", schemas::groups())
+        .refuses(400, &[Code::FieldInvalid])
         .example(Example::new(
             "all",
             200,

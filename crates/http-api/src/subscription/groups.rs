@@ -8,6 +8,7 @@ use profile_store::{GroupFault, group_name};
 use serde_json::{Value, json};
 
 use crate::answer::{Code, Problem, Reply, answer};
+use crate::paging::Paging;
 use crate::path::Segment;
 use crate::{ApiState, body, caller, once};
 
@@ -42,14 +43,18 @@ pub(crate) async fn create(State(state): State<ApiState>, request: Request) -> R
 pub(crate) async fn list(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, PERMISSION).await?;
+    let paging = Paging::read(&parts.uri)?;
     let config = state.store.config().await?;
     let mut groups: Vec<_> =
         config.groups.values().filter(|group| group.workspace == caller.workspace).collect();
     groups.sort_by(|left, right| left.name.cmp(&right.name));
+    groups.retain(|group| paging.after.as_ref().is_none_or(|after| group.name > *after));
+    groups.truncate(paging.limit as usize);
+    let next = paging.next(&groups, |group| group.name.clone());
     let groups: Vec<_> = groups.into_iter().map(render).collect();
     Ok(answer(
         StatusCode::OK,
-        &json!({"message": "success", "subscription_groups": groups, "next_cursor": null}),
+        &json!({"message": "success", "subscription_groups": groups, "next_cursor": next}),
     ))
 }
 
@@ -67,6 +72,10 @@ pub(crate) async fn change(
         Some(_) => return Err(Problem::invalid(Code::FieldInvalid, "'archived' must be true or false")),
     };
     let name = name_of(&sent)?;
+    if name.is_none() && archived.is_none() {
+        let message = "'name' or 'archived' is required: nothing else of a group can be changed";
+        return Err(Problem::invalid(Code::FieldInvalid, message));
+    }
     let id = GroupId::parse(&id).ok_or_else(|| refuse(GroupFault::Unknown))?;
     let changed = |changed: &Result<Group, GroupFault>| {
         let mut body = render(changed.as_ref().map_err(|fault| refuse(*fault))?);

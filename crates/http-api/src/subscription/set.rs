@@ -27,6 +27,7 @@ async fn set(
     let (parts, stream) = request.into_parts();
     let caller = caller::authorize(&state, &parts, "subscription.status.set").await?;
     let sent = body::read_json(&parts, stream, body::JSON).await?;
+    wish::without_dry_run(&sent)?;
     let (_, explain) = wish::read(&parts.uri, &sent)?;
     let render = move |done: &StatesSet| Ok(reply(done, explain));
     let store = state.store.once(once::read(&parts, &caller, &sent, render)?);

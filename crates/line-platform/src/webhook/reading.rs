@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::without_half_characters;
+
 use super::event::{Event, EventKind, LinkResult, Mode, Oddity, Source};
 use super::key;
 
@@ -41,37 +43,6 @@ fn blank(key: String, oddity: Oddity) -> Event {
         key,
         oddities: vec![oddity],
     }
-}
-
-/// Replaces `\uD800`..`\uDFFF` escapes that have no partner by `\uFFFD`.
-fn without_half_characters(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        out.push_str(before);
-        let taken = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
-            (Some(_), _) => {
-                out.push_str("\\uFFFD");
-                rest = &escape[6..];
-                continue;
-            }
-            // Two bytes, so that the second half of `\\` is not taken for the start of another escape.
-            (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        let (kept, after) = escape.split_at(taken);
-        out.push_str(kept);
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The code unit at the start of `text`, if it is written as an escape and is half of a pair.
-fn surrogate(text: &str) -> Option<u16> {
-    let unit = u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
-    (0xD800..=0xDFFF).contains(&unit).then_some(unit)
 }
 
 /// Message types of the published schema.

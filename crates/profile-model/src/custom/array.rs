@@ -1,5 +1,7 @@
 //! Arrays of scalars (section 3.6).
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::{DropReason, MAX_ARRAY_ELEMENTS, scalar, store, stored};
@@ -12,7 +14,7 @@ pub(super) fn of(items: Vec<Value>) -> Result<Value, DropReason> {
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     for item in items {
         let item = scalar(&item)?.into_owned();
-        if seen.insert(item.to_string()) {
+        if seen.insert(identity(&item).into_owned()) {
             unique.push(item);
         }
     }
@@ -38,15 +40,24 @@ pub(super) fn operate(
     };
     for item in added {
         // ARR-3: adding a present value moves it to the end.
-        items.retain(|old| *old != item);
+        items.retain(|old| identity(old) != identity(&item));
         items.push(item);
     }
-    items.retain(|item| !removed.contains(item));
+    let removed: std::collections::HashSet<_> = removed.iter().map(identity).collect();
+    items.retain(|item| !removed.contains(&identity(item)));
     drop_front(&mut items);
     if is_new && items.is_empty() {
         return Ok(false);
     }
     store(document, name, Value::Array(items))
+}
+
+/// What makes two values of a set the same: text is not a number, and `1.0` is `1`.
+pub(super) fn identity(item: &Value) -> Cow<'_, str> {
+    match item {
+        Value::Number(number) => Cow::Borrowed(number.as_str().trim_end_matches(".0")),
+        other => Cow::Owned(other.to_string()),
+    }
 }
 
 /// `ARR-6`: overflow drops from the front.
@@ -72,5 +83,22 @@ fn operands(value: Option<&Value>) -> Result<Vec<Value>, DropReason> {
             Ok(unique)
         }
         Some(_) => Err(DropReason::BadOperator),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// ARR-2, ARR-3: one value is there once, however it is written; text is no number.
+    #[test]
+    fn numbers_are_the_same_however_they_are_written() {
+        assert_eq!(of(vec![json!(1), json!(1.0), json!("1"), json!(1.5)]).unwrap(), json!([1, "1", 1.5]));
+        let mut document = Document::parse(r#"{"q":[1,2,3,"2"]}"#).unwrap();
+        let remove = json!({"remove": [2.0], "add": [3.0, 4.0]});
+        assert!(operate(&mut document, "q", remove.as_object().unwrap()).unwrap());
+        assert_eq!(document.to_json(), r#"{"q":[1,"2",3.0,4.0]}"#);
     }
 }

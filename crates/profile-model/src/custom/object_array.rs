@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::array::identity;
 use super::{DropReason, nested, store, stored};
 use crate::{Document, Zone, canonicalize};
 
@@ -75,7 +76,7 @@ impl Selector {
     }
 
     fn matches(&self, item: &Value) -> bool {
-        item.get(&self.key) == Some(&self.value)
+        item.get(&self.key).is_some_and(|value| identity(value) == identity(&self.value))
     }
 }
 

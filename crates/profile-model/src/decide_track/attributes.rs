@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::FieldName;
+use crate::fields::tokens;
 use crate::{
     Address, AddressKind, Attributes, Change, CustomOutcome, Document, Email, GlobalState, GroupChannel,
     GroupState, Item, ItemError, Key, Keys, NameKind, Phone, Profile, ProfileId, Settings, StateOf, Target,
@@ -101,6 +103,10 @@ fn apply_row(profile: &mut Profile, attributes: &Attributes, settings: &Settings
     let mut changed = false;
     for (name, change) in &attributes.fields {
         changed |= match change {
+            Change::Set(sent) if *name == FieldName::PushTokens => {
+                let united = tokens::unite(profile.fields.get(*name), sent);
+                profile.fields.set(*name, &united)
+            }
             Change::Set(value) => profile.fields.set(*name, value),
             Change::Clear => profile.fields.remove(*name),
         };

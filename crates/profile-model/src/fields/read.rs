@@ -35,10 +35,18 @@ pub fn read_field(name: FieldName, value: &Value, settings: &Settings) -> FieldR
         return FieldReading::Clear;
     }
     match name {
-        FieldName::FirstName => text(value, "'first_name' must be a string of at most 1024 characters"),
-        FieldName::LastName => text(value, "'last_name' must be a string of at most 1024 characters"),
-        FieldName::HomeCity => text(value, "'home_city' must be a string of at most 1024 characters"),
-        FieldName::ImageUrl => text(value, "'image_url' must be a string of at most 1024 characters"),
+        FieldName::FirstName => {
+            text(value, "'first_name' must be a string of at most 1024 characters, without U+0000")
+        }
+        FieldName::LastName => {
+            text(value, "'last_name' must be a string of at most 1024 characters, without U+0000")
+        }
+        FieldName::HomeCity => {
+            text(value, "'home_city' must be a string of at most 1024 characters, without U+0000")
+        }
+        FieldName::ImageUrl => {
+            text(value, "'image_url' must be a string of at most 1024 characters, without U+0000")
+        }
         FieldName::Dob => or_ignore(
             value.as_str().and_then(parse_date).map(|date| date.to_string().into()),
             "'dob' must be a date such as 1980-12-21",

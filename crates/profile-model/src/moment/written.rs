@@ -28,6 +28,12 @@ impl Written {
             return Some(Self { date, time: Time::midnight(), offset: None });
         }
         let rest = rest.strip_prefix(['T', 't', ' '])?;
+        // The end of a day is the beginning of the next.
+        let midnight = ["24:00:00", "24:00", "240000", "2400"].iter().find_map(|end| rest.strip_prefix(end));
+        if let Some(offset) = midnight {
+            let (date, time) = (date.tomorrow().ok()?, Time::midnight());
+            return Some(Self { date, time, offset: read_offset(offset.trim_start_matches(".000"))? });
+        }
         let (time, rest) = take_time(rest)?;
         Some(Self { date, time, offset: read_offset(rest)? })
     }
@@ -67,9 +73,16 @@ impl Written {
     }
 }
 
-/// `yyyy-MM-dd`, `yyyy/M/d`, `M/d/yyyy`; what follows is left over.
+/// `yyyy-MM-dd`, `yyyy/M/d`, `M/d/yyyy`, and `yyyyMMdd` before a `T` (alone it is a number); what follows is left over.
 fn take_date(text: &str) -> Option<(Date, &str)> {
     let bytes = text.as_bytes();
+    if let Some((date @ [_, _, _, _, _, _, _, _], [b'T' | b't', ..])) = bytes.split_at_checked(8)
+        && date.iter().all(u8::is_ascii_digit)
+    {
+        let (year, rest) = date.split_at(4);
+        let (month, day) = rest.split_at(2);
+        return Some((checked_date(digits(year)?, digits(month)?, digits(day)?)?, text.get(8..)?));
+    }
     if let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ..] = bytes {
         let date = checked_date(digits(&[*y1, *y2, *y3, *y4])?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?)?;
         return Some((date, text.get(10..)?));
@@ -90,15 +103,29 @@ fn take_date(text: &str) -> Option<(Date, &str)> {
     Some((date?, rest))
 }
 
-/// `HH:mm`, `HH:mm:ss`, `HH:mm:ss.fraction`, also with one digit for the hour (as spreadsheets write it).
+/// `HH:mm`, `HH:mm:ss`, `HH:mm:ss.fraction`, also with one digit for the hour (as spreadsheets write it); without colons
+/// as `HH`, `HHmm`, `HHmmss`.
 fn take_time(text: &str) -> Option<(Time, &str)> {
-    let hour_length = text.bytes().take_while(u8::is_ascii_digit).count();
-    let hour = small_number(text.get(..hour_length)?)?;
-    let rest = text.get(hour_length..)?.strip_prefix(':')?;
-    let minute = exact_digits(rest.get(..2)?, 2)?;
-    let mut rest = rest.get(2..)?;
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
     let (mut second, mut nanosecond) = (0, 0);
-    if let Some(seconds) = rest.strip_prefix(':') {
+    let (hour, minute, mut rest, seconds) = match length {
+        4 | 6 => {
+            let (hour, minute) = (exact_digits(text.get(..2)?, 2)?, exact_digits(text.get(2..4)?, 2)?);
+            (hour, minute, text.get(4..)?, text.get(4..).filter(|_| length == 6))
+        }
+        _ => {
+            let hour = small_number(text.get(..length)?)?;
+            match text.get(length..)?.strip_prefix(':') {
+                Some(rest) => {
+                    let (minute, rest) = (exact_digits(rest.get(..2)?, 2)?, rest.get(2..)?);
+                    (hour, minute, rest, rest.strip_prefix(':'))
+                }
+                None if length == 2 => (hour, 0, text.get(2..)?, None),
+                None => return None,
+            }
+        }
+    };
+    if let Some(seconds) = seconds {
         // A leap second is the last one of its minute: no clock of ours has a place for it.
         second =
             exact_digits(seconds.get(..2)?, 2)?.min(if seconds.starts_with("60") { 59 } else { i16::MAX });

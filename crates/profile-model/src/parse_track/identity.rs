@@ -21,7 +21,11 @@ pub(super) fn take(
     object: &mut Map<String, Value>,
     array: InputArray,
     context: &Context<'_>,
+    warnings: &mut Vec<ObjectFault>,
 ) -> Result<Identity, ObjectFault> {
+    if object.get("push_token_import") == Some(&Value::Bool(true)) {
+        return Err(push_token_import(object));
+    }
     let primaries = [
         present(object.remove("external_id")).map(read_external_id).transpose()?,
         present(object.remove("user_alias")).map(|alias| read_alias(&alias)).transpose()?,
@@ -32,22 +36,43 @@ pub(super) fn take(
     if primaries.next().is_some() {
         return Err(ObjectFault::SeveralPrimaries);
     }
-    let email = object.remove("email").map(|email| read_email(&email)).transpose()?;
-    let phone = object.remove("phone").map(|phone| read_phone(phone, context)).transpose()?;
+    let (email, phone) = (object.remove("email"), object.remove("phone"));
+    // Events and purchases write no attributes: what does not name anybody there is not looked at.
+    if let (Some(target), true) = (&primary, array != InputArray::Attributes) {
+        return Ok(Identity { target: target.clone(), email: None, phone: None });
+    }
+    let email = email.map(|email| read_email(&email)).transpose()?;
+    let is_named = primary.is_some() || email.as_ref().is_some_and(|email| email.value().is_some());
+    let phone = match phone.map(|phone| read_phone(phone, context)).transpose() {
+        Ok(phone) => phone,
+        Err(_) if is_named => {
+            warnings.push(ObjectFault::PhoneLeft);
+            None
+        }
+        Err(fault) => return Err(fault),
+    };
     let target =
         match (primary, email.as_ref().and_then(Change::value), phone.as_ref().and_then(Change::value)) {
             (Some(primary), ..) => primary,
             (None, Some(email), _) => Target::Email(email.clone()),
             (None, None, Some(phone)) if phone.key().is_some() => Target::Phone(phone.clone()),
             (None, None, Some(_)) => return Err(ObjectFault::BadPhone),
-            (None, None, None) if object.get("push_token_import") == Some(&Value::Bool(true)) => {
-                return Err(ObjectFault::PushTokenImportUnsupported);
-            }
             (None, None, None) => return Err(ObjectFault::IdentifierMissing),
         };
-    // Events and purchases write no attributes.
     let (email, phone) = if array == InputArray::Attributes { (email, phone) } else { (None, None) };
     Ok(Identity { target, email, phone })
+}
+
+/// `PTI-1`: it names nobody, and brings tokens. What does is refused as well: no push messages are sent from here.
+fn push_token_import(object: &Map<String, Value>) -> ObjectFault {
+    let names_somebody =
+        ["external_id", "braze_id"].iter().any(|name| object.get(*name).is_some_and(|id| !id.is_null()));
+    let has_tokens =
+        object.get("push_tokens").and_then(Value::as_array).is_some_and(|tokens| !tokens.is_empty());
+    match names_somebody || !has_tokens {
+        true => ObjectFault::BadPushTokenImport,
+        false => ObjectFault::PushTokenImportUnsupported,
+    }
 }
 
 fn present(value: Option<Value>) -> Option<Value> {
@@ -113,7 +138,8 @@ fn read_email(value: &Value) -> Result<Change<Email>, ObjectFault> {
     }
 }
 
-/// A number that is not valid stays on the profile as it is (`PHN-4`).
+/// A number that is not valid stays on the profile as it is (`PHN-4`). What is no text of a usable length, a blank say, is
+/// no number at all.
 fn read_phone(value: Value, context: &Context<'_>) -> Result<Change<Phone>, ObjectFault> {
     let text = match value {
         Value::Null => return Ok(Change::Clear),

@@ -55,8 +55,10 @@ pub(super) fn read_purchase(
     }))
 }
 
+/// A whole number, however it is written: clients with columns of floats send `2.0`.
 fn read_quantity(number: &Number) -> Option<u32> {
-    let quantity = is_integer(number).then(|| number.as_u64()).flatten()?;
+    let canonical = canonical(number)?;
+    let quantity: u64 = canonical.as_str().trim_end_matches(".0").parse().ok()?;
     (1..=MAX_QUANTITY).contains(&quantity).then_some(u32::try_from(quantity).ok()?)
 }
 

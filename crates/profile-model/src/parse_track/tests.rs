@@ -56,6 +56,55 @@ fn an_invalid_email_or_naming_phone_rejects_the_object() {
     assert!(rejected);
 }
 
+/// PHN-4: where something else names the user, what is no number is told and the rest applies; in an event it is not even
+/// looked at.
+#[test]
+fn a_blank_phone_is_left_out_and_named() {
+    for phone in [json!(""), json!("  "), json!([]), json!(true), json!("1".repeat(988))] {
+        let batch = parse(json!({"attributes": [{"external_id": "a", "first_name": "x", "phone": phone}]}));
+        let Body::Attributes(attributes) = &batch.items[0].body else { panic!("not attributes") };
+        assert_eq!((attributes.phone.is_none(), attributes.fields.len()), (true, 1), "{phone}");
+        let [error] = &batch.errors[..] else { panic!("not one error") };
+        assert!(!error.rejected && error.message.ends_with("the phone number was left as it was"));
+        assert!(only_error(json!({"phone": phone})).1);
+    }
+    let event = json!({"external_id": "a", "phone": "", "email": "", "name": "e", "time": "2026-11-01"});
+    let batch = parse(json!({"events": [event], "purchases": [
+        {"external_id": "a", "phone": [], "product_id": "p", "currency": "JPY", "price": 1, "time": "2026-11-01"},
+    ]}));
+    assert_eq!((batch.items.len(), batch.errors.len()), (2, 0));
+}
+
+/// PUR-3: a whole number, also as a column of floats holds it.
+#[test]
+fn a_quantity_may_be_written_with_a_point() {
+    let purchase = |quantity: Value| {
+        parse(json!({"purchases": [{"external_id": "a", "product_id": "p", "currency": "JPY", "price": 1,
+            "time": "2026-11-01", "quantity": quantity}]}))
+    };
+    let batch = purchase(json!(2.0));
+    assert!(matches!(&batch.items[0].body, Body::Purchase(purchase) if purchase.quantity == 2));
+    for bad in [json!(2.5), json!(0.0), json!(101), json!(-1), json!("2")] {
+        assert_eq!(purchase(bad.clone()).errors[0].message, "'quantity' is not valid", "{bad}");
+    }
+}
+
+/// PTI-1, section 2.1 (BAD_PUSH_TOKEN_IMPORT).
+#[test]
+fn a_push_token_import_names_nobody_and_brings_tokens() {
+    let tokens = json!([{"app_id": "a", "token": "t"}]);
+    for wrong in [
+        json!({"push_token_import": true, "external_id": "a", "push_tokens": tokens}),
+        json!({"push_token_import": true, "braze_id": "b", "push_tokens": tokens}),
+        json!({"push_token_import": true, "email": "a@example.com"}),
+        json!({"push_token_import": true, "push_tokens": []}),
+    ] {
+        assert!(only_error(wrong.clone()).0.contains("needs 'push_tokens' and must not come"), "{wrong}");
+    }
+    let (message, rejected) = only_error(json!({"push_token_import": true, "push_tokens": tokens}));
+    assert!(message.contains("is not supported") && rejected);
+}
+
 /// TRK-2, OPEN-4.
 #[test]
 fn seventy_six_objects_are_too_many() {

@@ -137,8 +137,9 @@ fn bad(mistake: ExportMistake, message: impl Into<String>) -> ExportError {
     ExportError::Request { mistake, message: message.into() }
 }
 
+/// An empty text names nobody, as if it were not there: forms and columns send it for what they do not have.
 fn present(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| !value.is_null())
+    value.filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
 fn list<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a [Value], ExportError> {
