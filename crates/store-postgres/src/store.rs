@@ -23,33 +23,10 @@ use crate::catalogue::KnownNames;
 use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
 use crate::lookups::Lookups;
+use crate::reading::read;
 use crate::replica::Replica;
 use crate::shards::Shards;
 use crate::statement::{Counted, Placement};
-
-/// Runs a read, on another connection if the first ones are lost.
-macro_rules! read {
-    ($self:ident, $counted:ident => $body:expr) => {{
-        let mut lost = 0;
-        loop {
-            let result = async {
-                let mut connection = $self.connection().await?;
-                let $counted = &mut Counted::new(&mut connection, $self.placement);
-                $body.await
-            };
-            match result.await {
-                Err(UnitFault::Lost(_)) if lost < crate::unit::MAX_LOST => {
-                    $self.note_lost();
-                    $self.counts().again(profile_store::Retry::ConnectionLost);
-                    lost += 1;
-                }
-                result => break result.map_err(|fault| $self.told(fault.into())),
-            }
-        }
-    }};
-}
-
-pub(crate) use read;
 
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
