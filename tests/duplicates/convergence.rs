@@ -331,3 +331,22 @@ async fn who_is_left_with_a_follower_becomes_one_with_it() {
     let profiles = world.profiles(&line_id(2)).await.unwrap();
     assert_eq!((profiles.len(), &profiles[0]["external_id"]), (1, &json!("b2")));
 }
+
+/// A profile made for the alias of a LINE ID that a customer has already: the call made one profile and says so once; that
+/// it became part of the customer at once is told beside it.
+#[tokio::test]
+async fn an_alias_that_converges_is_counted_once() {
+    let world = World::start(BINARY).await.unwrap();
+    let caller = &world.caller;
+    let id = line_id(1);
+    put(caller, json!({"external_id": "ann", "native_line_id": id})).await;
+    let settings = json!({"line_convergence": "merge"});
+    assert_eq!(caller.patch("/workspace/settings", &settings).await.unwrap().status, 200);
+    let body = json!({"user_aliases": [alias("line_id", &id)]});
+    let answer = caller.post("/users/alias/new?explain=true", &body).await.unwrap();
+    assert_eq!(answer.json["aliases_processed"], 1, "{}", answer.text);
+    let results: Vec<_> =
+        answer.json["outcomes"].as_array().unwrap().iter().map(|one| &one["result"]).collect();
+    assert_eq!(results, ["changed", "merged"]);
+    assert_eq!(user(caller, "ann").await["user_aliases"], json!([alias("line_id", &id)]));
+}

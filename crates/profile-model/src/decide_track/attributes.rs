@@ -87,7 +87,7 @@ pub(super) fn apply(
     let mut names = std::mem::take(&mut draft.names);
     changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
     draft.names = names;
-    changed |= apply_states(draft, id, attributes, at);
+    changed |= apply_states(draft, id, attributes, opted_out.is_some(), at);
     if let Some(address) = &opted_out {
         changed |= draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at);
     }
@@ -151,7 +151,13 @@ fn apply_named(
 
 /// States follow the address: one row for all who hold it (section 6.2, `TRK-13`). A profile without the address
 /// keeps its own. Neither moves `updated_at` of anybody.
-fn apply_states(draft: &mut Draft<'_>, id: ProfileId, attributes: &Attributes, at: Timestamp) -> bool {
+fn apply_states(
+    draft: &mut Draft<'_>,
+    id: ProfileId,
+    attributes: &Attributes,
+    opted_out: bool,
+    at: Timestamp,
+) -> bool {
     if attributes.email_subscribe.is_none() && attributes.groups.is_empty() {
         return false;
     }
@@ -159,7 +165,8 @@ fn apply_states(draft: &mut Draft<'_>, id: ProfileId, attributes: &Attributes, a
     let email = profile.email.as_ref().map(address_of_email);
     let phone = profile.phone.as_ref().and_then(address_of_phone);
     let mut changed = false;
-    if let Some(state) = attributes.email_subscribe {
+    if let Some(said) = attributes.email_subscribe {
+        let state = if opted_out { GlobalState::Unsubscribed } else { said };
         changed |= match &email {
             Some(address) => draft.set_state(address, StateOf::Global, state, at),
             None => draft.edit(id, at, |profile| profile.own.email.replace(state) != Some(state)),
