@@ -38,6 +38,18 @@ fn body(channel: &ChannelMade) -> Value {
     })
 }
 
+/// One account, one channel: with a mistyped id its webhooks would be refused and nobody would know why.
+#[tokio::test]
+async fn an_account_is_connected_under_one_id() {
+    let world = world().await;
+    let mut again = body(&world.channel);
+    again["channel_id"] = "1234567890".into();
+    let answer = world.caller.post("/line/channels", &again).await.unwrap();
+    assert_eq!((answer.status, &answer.json["code"]), (409, &json!("channel_already_connected")));
+    assert!(answer.json["message"].as_str().unwrap().contains("'channel_id'"), "{}", answer.text);
+    listed(&world).await;
+}
+
 /// LINE.md A1: the new secret is taken at once, the old one until it is revoked; nothing else is.
 #[tokio::test]
 async fn a_secret_is_rotated_without_losing_a_webhook() {

@@ -52,7 +52,7 @@ fn refuse(fault: &ConnectFault) -> Problem {
     let message = fault.to_string();
     match fault {
         ConnectFault::Field(_) | ConnectFault::Name => Problem::invalid(Code::FieldInvalid, message),
-        ConnectFault::AlreadyConnected => {
+        ConnectFault::AlreadyConnected | ConnectFault::AccountConnected => {
             Problem::new(StatusCode::CONFLICT, Code::ChannelAlreadyConnected, message)
         }
         ConnectFault::ProviderMismatch => {
@@ -111,6 +111,7 @@ mod tests {
             (ConnectFault::Field("channel_id"), "400 field_invalid"),
             (ConnectFault::Name, "400 field_invalid"),
             (ConnectFault::AlreadyConnected, "409 channel_already_connected"),
+            (ConnectFault::AccountConnected, "409 channel_already_connected"),
             (ConnectFault::ProviderMismatch, "409 line_provider_mismatch"),
             (ConnectFault::Rejected, "400 line_credentials_rejected"),
             (ConnectFault::Store(Fault::OutcomeUnknown), "503 outcome_unknown"),

@@ -61,6 +61,12 @@ pub enum ConnectFault {
     /// `channel_already_connected`
     #[error("this LINE channel is connected already; disconnect it first")]
     AlreadyConnected,
+    /// `channel_already_connected`: an account has one Messaging API channel, so the id is another channel's, or mistyped.
+    #[error(
+        "the LINE Official Account of this token is connected already, under another 'channel_id': check the id, or \
+         disconnect that channel first"
+    )]
+    AccountConnected,
     /// `line_provider_mismatch`
     #[error("this workspace has another LINE provider: user ids of two providers cannot be joined")]
     ProviderMismatch,
@@ -133,6 +139,7 @@ impl LineService {
 #[derive(Clone, Copy)]
 enum Refused {
     AlreadyConnected,
+    AccountConnected,
     ProviderMismatch,
 }
 
@@ -140,6 +147,7 @@ impl From<Refused> for ConnectFault {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::AlreadyConnected => Self::AlreadyConnected,
+            Refused::AccountConnected => Self::AccountConnected,
             Refused::ProviderMismatch => Self::ProviderMismatch,
         }
     }
@@ -149,6 +157,9 @@ impl From<Refused> for ConnectFault {
 fn decide_connect(channel: &Channel, run: &SyncRun, config: &Config) -> Result<ChangeSet, Refused> {
     if config.channels.contains_key(&channel.id) {
         return Err(Refused::AlreadyConnected);
+    }
+    if config.channels.values().any(|known| known.bot_user_id == channel.bot_user_id) {
+        return Err(Refused::AccountConnected);
     }
     if config.channels_of(channel.workspace).any(|known| known.provider != channel.provider) {
         return Err(Refused::ProviderMismatch);
