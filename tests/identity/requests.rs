@@ -232,7 +232,7 @@ async fn malformed_elements_are_named_by_index_and_the_others_are_done() {
             "/users/identify",
             "phone_numbers_to_identify",
             json!({"external_id": SECRET, "phone": 5, "prioritization": ["identified"]}),
-            "'phone' must be a string of at most 987 bytes",
+            "'phone' must be a non-empty string of at most 987 bytes",
         ),
     ] {
         let body = json!({"message": none, "code": "body_invalid", "errors": [error(array, 0, text)]});
