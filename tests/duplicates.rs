@@ -16,6 +16,8 @@ mod jobs;
 mod keepers;
 #[path = "duplicates/listing.rs"]
 mod listing;
+#[path = "duplicates/rehearsals.rs"]
+mod rehearsals;
 #[path = "duplicates/reviews.rs"]
 mod reviews;
 

@@ -222,3 +222,131 @@ async fn by_default_duplicates_stay() {
     assert_eq!(world.profiles(&line_id(1)).await.unwrap().len(), 2);
     assert_eq!(parked(&world.caller).await, Vec::<Value>::new());
 }
+
+/// The steps of a customer who was named by the follower's alias before anybody followed.
+async fn named_step(world: &World, number: u32, step: char) {
+    let (id, external_id) = (line_id(number), format!("c{number}"));
+    match step {
+        'F' => world.webhook.event("follow", &id, AT, &format!("f{number}")).await.unwrap(),
+        'N' => put(&world.caller, json!({"external_id": external_id, "native_line_id": id})).await,
+        _ => {
+            let object = json!({
+                "user_alias": alias("line_id", &id), "_update_existing_only": false, "fav": 1,
+            });
+            put(&world.caller, object).await;
+        }
+    }
+}
+
+/// Issue 3, item 8: a profile that was made for alias (`line_id`, U) alone is the follower, whichever of the three comes
+/// first: nobody is left without any identifier.
+#[tokio::test]
+async fn a_profile_made_for_the_alias_converges_in_every_order() {
+    let world = world().await;
+    let mut ends = Vec::new();
+    for (number, order) in ["ANF", "AFN", "NAF", "NFA", "FAN", "FNA"].into_iter().enumerate() {
+        let number = 200 + u32::try_from(number).unwrap();
+        for one in order.chars() {
+            named_step(&world, number, one).await;
+        }
+        let id = line_id(number);
+        let told = end(&world, &id).await;
+        assert_eq!(told.len(), 1, "{order}: {told:?}");
+        assert_eq!(told[0]["custom_attributes"], json!({"fav": 1}), "{order}");
+        ends.push(told[0].to_string().replace(&id, "U"));
+        assert_eq!(ends[0], ends[ends.len() - 1], "{order}");
+    }
+}
+
+/// A label holds one name per profile. The follower keeps alias (`line_id`, U) and stays apart, parked with the reason; a
+/// release is a person's decision.
+#[tokio::test]
+async fn a_follower_whose_label_is_taken_keeps_its_name() {
+    let world = world().await;
+    let caller = &world.caller;
+    let id = line_id(1);
+    world.webhook.event("follow", &id, AT, "e1").await.unwrap();
+    put(caller, json!({"external_id": "ann"})).await;
+    let new = json!({"external_id": "ann", "alias_label": "line_id", "alias_name": "odd"});
+    caller.post("/users/alias/new", &json!({"user_aliases": [new]})).await.unwrap();
+    put(caller, json!({"external_id": "ann", "native_line_id": id})).await;
+    let named = caller.export(json!({"user_aliases": [alias("line_id", &id)]})).await.unwrap();
+    assert_eq!((named.len(), named[0].get("external_id")), (1, None));
+    assert_eq!(world.profiles(&id).await.unwrap().len(), 2);
+    assert_eq!(parked(caller).await[0]["reasons"], json!(["alias_label_taken"]));
+    // A rule over duplicates says the same.
+    let group = &groups(caller, "by=native_line_id").await[0];
+    assert_eq!(group["guards"], json!(["alias_label_taken"]));
+    let group = parked(caller).await.remove(0);
+    let path = format!("/users/duplicates/parked/{}/release", group["id"].as_str().unwrap());
+    assert_eq!(caller.post(&path, &json!({})).await.unwrap().status, 200);
+    assert_eq!(world.profiles(&id).await.unwrap().len(), 1);
+}
+
+/// What many strangers have instead of a LINE ID joins nobody.
+#[tokio::test]
+async fn junk_in_place_of_a_line_id_joins_nobody() {
+    let world = world().await;
+    let caller = &world.caller;
+    let lenient = json!({"line_id_check": "lenient"});
+    assert_eq!(caller.patch("/workspace/settings", &lenient).await.unwrap().status, 200);
+    put(caller, json!({"email": "a@q.example.org", "native_line_id": "undefined"})).await;
+    put(caller, json!({"external_id": "cyd", "native_line_id": "undefined"})).await;
+    let found = caller.export(json!({"email_address": "a@q.example.org"})).await.unwrap();
+    assert_eq!((found.len(), found[0].get("external_id")), (1, None));
+    put(caller, json!({"email": "b@q.example.org", "native_line_id": "staging-1"})).await;
+    put(caller, json!({"external_id": "dan", "native_line_id": "staging-1"})).await;
+    let found = caller.export(json!({"email_address": "b@q.example.org"})).await.unwrap();
+    assert_eq!((found.len(), &found[0]["external_id"]), (1, &json!("dan")));
+}
+
+/// "At once" is also when a second customer gives the LINE ID up, or is erased; the outcome of the erasure tells the join.
+#[tokio::test]
+async fn who_is_left_with_a_follower_becomes_one_with_it() {
+    let world = World::start(BINARY).await.unwrap();
+    let caller = &world.caller;
+    for number in [1, 2] {
+        let id = line_id(number);
+        world.webhook.event("follow", &id, AT, &format!("e{number}")).await.unwrap();
+        for name in ["a", "b"] {
+            put(caller, json!({"external_id": format!("{name}{number}"), "native_line_id": id})).await;
+        }
+    }
+    let settings = json!({"line_convergence": "merge"});
+    assert_eq!(caller.patch("/workspace/settings", &settings).await.unwrap().status, 200);
+    put(caller, json!({"external_id": "a1", "native_line_id": null})).await;
+    let profiles = world.profiles(&line_id(1)).await.unwrap();
+    assert_eq!((profiles.len(), &profiles[0]["external_id"]), (1, &json!("b1")));
+    assert_eq!(profiles[0]["user_aliases"], json!([alias("line_id", &line_id(1))]));
+    let body = json!({"external_ids": ["a2"]});
+    let told = caller.post("/users/delete?dry_run=true", &body).await.unwrap();
+    let outcomes = told.json["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 2, "{}", told.text);
+    assert_eq!(
+        (&outcomes[1]["result"], &outcomes[1]["reason"]),
+        (&json!("merged"), &json!("line_convergence"))
+    );
+    let path = format!("/users/delete?plan={}", told.json["plan"].as_str().unwrap());
+    assert_eq!(caller.post(&path, &body).await.unwrap().json["deleted"], 1);
+    let profiles = world.profiles(&line_id(2)).await.unwrap();
+    assert_eq!((profiles.len(), &profiles[0]["external_id"]), (1, &json!("b2")));
+}
+
+/// A profile made for the alias of a LINE ID that a customer has already: the call made one profile and says so once; that
+/// it became part of the customer at once is told beside it.
+#[tokio::test]
+async fn an_alias_that_converges_is_counted_once() {
+    let world = World::start(BINARY).await.unwrap();
+    let caller = &world.caller;
+    let id = line_id(1);
+    put(caller, json!({"external_id": "ann", "native_line_id": id})).await;
+    let settings = json!({"line_convergence": "merge"});
+    assert_eq!(caller.patch("/workspace/settings", &settings).await.unwrap().status, 200);
+    let body = json!({"user_aliases": [alias("line_id", &id)]});
+    let answer = caller.post("/users/alias/new?explain=true", &body).await.unwrap();
+    assert_eq!(answer.json["aliases_processed"], 1, "{}", answer.text);
+    let results: Vec<_> =
+        answer.json["outcomes"].as_array().unwrap().iter().map(|one| &one["result"]).collect();
+    assert_eq!(results, ["changed", "merged"]);
+    assert_eq!(user(caller, "ann").await["user_aliases"], json!([alias("line_id", &id)]));
+}

@@ -151,3 +151,37 @@ async fn a_value_of_hundreds_is_parked_unread() {
     );
     assert_eq!(counts(&run(&caller, json!({"by": "email", "merge_identified": true})).await), [1, 0, 0, 1]);
 }
+
+/// A phone number that the workspace lists is one however it is written there, in the workspace's region: strangers who
+/// share the shop's number stay strangers (design, section 5: one function reads phones).
+#[tokio::test]
+async fn a_common_phone_number_may_be_written_as_people_write_it() {
+    let (_server, caller) = server().await;
+    let settings = json!({"phone_region": "JP", "common_values": ["0355509876"]});
+    assert_eq!(caller.patch("/workspace/settings", &settings).await.unwrap().status, 200);
+    put(&caller, json!({"external_id": "ann", "phone": "03-5550-9876"})).await;
+    for name in ["w1", "w2", "w3"] {
+        put_anonymous(&caller, name, json!({"phone": "03-5550-9876"})).await;
+    }
+    assert_eq!(groups(&caller, "by=phone").await[0]["guards"], json!(["common_value"]));
+    assert_eq!(counts(&run(&caller, json!({"by": "phone"})).await), [1, 0, 0, 1]);
+    assert_eq!(holders(&caller, json!({"phone": "03-5550-9876"})).await, ["ann", "w1", "w2", "w3"]);
+    assert_eq!(parked(&caller).await[0]["reasons"], json!(["common_value"]));
+}
+
+/// The cap holds also where the one who stays is another each time: the newest of a chain of anonymous profiles brings
+/// along whoever was folded into the others.
+#[tokio::test]
+async fn the_cap_holds_along_a_chain_of_keepers() {
+    let (_server, caller) = server().await;
+    assert_eq!(caller.patch("/workspace/settings", &json!({"fold_limit": 2})).await.unwrap().status, 200);
+    let mut told = Vec::new();
+    for number in 0..6 {
+        put_anonymous(&caller, &format!("w{number}"), json!({"email": "one@example.com"})).await;
+        let job = run(&caller, json!({"by": "email"})).await;
+        told.push((job["merged_profiles"].as_u64().unwrap(), job["parked_groups"].as_u64().unwrap()));
+    }
+    assert_eq!(told, [(0, 0), (1, 0), (1, 0), (0, 1), (0, 1), (0, 1)]);
+    assert_eq!(parked(&caller).await[0]["reasons"], json!(["too_many"]));
+    assert_eq!(holders(&caller, json!({"email_address": "one@example.com"})).await.len(), 4);
+}

@@ -75,3 +75,57 @@ async fn a_parked_group_keeps_its_id_until_it_is_moot() {
     caller.post("/users/delete", &json!({"external_ids": ["ben"]})).await.unwrap();
     assert_eq!(parked(&caller).await, Vec::<Value>::new());
 }
+
+async fn merge(caller: &Caller, from: &str, to: &str) {
+    let update =
+        json!({"identifier_to_merge": {"external_id": from}, "identifier_to_keep": {"external_id": to}});
+    let answer = caller.post("/users/merge", &json!({"merge_updates": [update]})).await.unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text);
+}
+
+/// When fewer than two members are left, it goes: at once where a person merges them, with the next run where they have
+/// other addresses now. A release of it is no success.
+#[tokio::test]
+async fn a_group_that_is_one_already_waits_no_more() {
+    let (_server, caller) = server().await;
+    let group = park_two(&caller).await;
+    merge(&caller, "ann", "ben").await;
+    assert_eq!(parked(&caller).await, Vec::<Value>::new());
+    let answer = review(&caller, &group, "release").await;
+    assert_eq!((answer.status, &answer.json["code"]), (404, &json!("parked_unknown")));
+    for id in ["cyd", "dan"] {
+        put(&caller, json!({"external_id": id, "email": "two@example.com"})).await;
+    }
+    run(&caller, json!({"by": "email"})).await;
+    let group = parked(&caller).await.remove(0);
+    put(&caller, json!({"external_id": "cyd", "email": "cyd@example.com"})).await;
+    let answer = review(&caller, &group, "release").await;
+    assert_eq!((answer.status, &answer.json["code"]), (404, &json!("parked_unknown")), "{}", answer.text);
+    put(&caller, json!({"external_id": "cyd", "email": "two@example.com"})).await;
+    run(&caller, json!({"by": "email"})).await;
+    assert_eq!(parked(&caller).await.len(), 1);
+    put(&caller, json!({"external_id": "cyd", "email": "cyd@example.com"})).await;
+    assert_eq!(counts(&run(&caller, json!({"by": "email"})).await), [0, 0, 0, 0]);
+    assert_eq!(parked(&caller).await, Vec::<Value>::new());
+}
+
+/// More than a hundred are not joined at once, and a release does not say that they were.
+#[tokio::test]
+async fn a_release_of_more_than_a_hundred_is_refused() {
+    let (server, caller) = server().await;
+    for from in (0..102).step_by(51) {
+        let objects: Vec<_> = (from..from + 51)
+            .map(|number| json!({"external_id": format!("x{number}"), "email": "family@example.com"}))
+            .collect();
+        caller.track(&json!({"attributes": objects})).await.unwrap();
+    }
+    run(&caller, json!({"by": "email"})).await;
+    let group = parked(&caller).await.remove(0);
+    let answer = review(&caller, &group, "release").await;
+    assert_eq!((answer.status, &answer.json["code"]), (409, &json!("group_too_large")), "{}", answer.text);
+    assert_eq!(parked(&caller).await, std::slice::from_ref(&group));
+    let id = group["id"].as_str().unwrap();
+    let (code, _, complaint) = server.command(&["duplicates", "release", id]).await.unwrap();
+    assert!(code == 1 && complaint.contains("more than 100 profiles"), "{code} {complaint}");
+    assert_eq!(review(&caller, &group, "dismiss").await.status, 200);
+}

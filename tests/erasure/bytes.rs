@@ -196,3 +196,63 @@ async fn a_survivor_keeps_nothing_of_an_erased_follower() {
     assert_eq!(code, 0, "{complaint}");
     assert_eq!(occurring(world.server.folder()), Vec::new());
 }
+
+/// Files of the folder in which a text occurs.
+fn with(folder: &Path, mark: &str) -> usize {
+    let holds = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap().to_ascii_lowercase();
+        bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
+    };
+    files(folder).iter().filter(|path| holds(path)).count()
+}
+
+/// Groups of duplicates that were parked, dismissed or released name an address that their members left before they were
+/// erased: it goes with them.
+#[tokio::test]
+async fn an_address_that_once_waited_for_a_decision_is_left_in_no_file() {
+    let mut world = world().await;
+    let caller = &world.caller;
+    let names = ["qzx-open", "qzx-dismissed", "qzx-released"];
+    for name in names {
+        for side in ["a", "b"] {
+            let object =
+                json!({"external_id": format!("{name}-{side}"), "email": format!("{name}@example.com")});
+            put(caller, object).await;
+        }
+    }
+    let started = caller.post("/users/duplicates/merge", &json!({"by": "email"})).await.unwrap();
+    let job = format!("/users/duplicates/jobs/{}", started.json["job_id"].as_str().unwrap());
+    testkit::eventually("the job ends", 60, async || {
+        (caller.get(&job).await.ok()?.json["state"] == "complete").then_some(())
+    })
+    .await
+    .unwrap();
+    let parked = caller.get("/users/duplicates/parked").await.unwrap().json;
+    assert_eq!(parked["groups"].as_array().unwrap().len(), 3);
+    for group in parked["groups"].as_array().unwrap() {
+        let verb = match group["value"].as_str().unwrap() {
+            "qzx-dismissed@example.com" => "dismiss",
+            "qzx-released@example.com" => "release",
+            _ => continue,
+        };
+        let path = format!("/users/duplicates/parked/{}/{verb}", group["id"].as_str().unwrap());
+        assert_eq!(caller.post(&path, &json!({})).await.unwrap().status, 200);
+    }
+    let ids = names.map(|name| [format!("{name}-a"), format!("{name}-b")]).concat();
+    for id in &ids {
+        put(caller, json!({"external_id": id, "email": null})).await;
+    }
+    let data = world.server.folder().join("data");
+    world.server.terminate().await.unwrap();
+    for name in names {
+        assert!(with(&data, &format!("{name}@")) > 0, "the test cannot see {name}");
+    }
+    world.server.restart().await.unwrap();
+    delete(&world.server.caller(), &json!({"external_ids": ids}), 5).await;
+    world.server.terminate().await.unwrap();
+    let (code, _, complaint) = world.server.command(&["doctor", "--compact"]).await.unwrap();
+    assert_eq!(code, 0, "{complaint}");
+    for name in names {
+        assert_eq!(with(&data, name), 0, "{name}");
+    }
+}

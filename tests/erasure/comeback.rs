@@ -77,6 +77,33 @@ async fn an_opt_out_of_email_outlives_its_owner() {
     assert_eq!(email_state(&caller, "four").await, "subscribed");
 }
 
+/// The opt-out is of the address, whoever names it: an object or a row that finds the profile by its external id and says
+/// `subscribed` does not end it, `opted_in` does (docs/erasure.md, `TRK-13`).
+#[tokio::test]
+async fn an_opt_out_stands_where_the_email_is_not_in_the_object() {
+    let (_server, caller) = server().await;
+    let object = json!({"external_id": "ann", "email": "ann@example.com"});
+    let mut out = object.clone();
+    out["email_subscribe"] = json!("unsubscribed");
+    put(&caller, out).await;
+    delete(&caller, &json!({"external_ids": ["ann"]}), 1).await;
+    put(&caller, object).await;
+    assert_eq!(email_state(&caller, "ann").await, "unsubscribed");
+    put(&caller, json!({"external_id": "ann", "email_subscribe": "subscribed"})).await;
+    assert_eq!(email_state(&caller, "ann").await, "unsubscribed");
+    caller.import("external_id,email_subscribe\nann,subscribed\n").await.unwrap();
+    assert_eq!(email_state(&caller, "ann").await, "unsubscribed");
+    // First the wish, then the address.
+    put(&caller, json!({"external_id": "ben", "email_subscribe": "subscribed"})).await;
+    put(&caller, json!({"external_id": "ben", "email": "Ann@example.com"})).await;
+    assert_eq!(email_state(&caller, "ben").await, "unsubscribed");
+    put(&caller, json!({"external_id": "ann", "email_subscribe": "opted_in"})).await;
+    assert_eq!(email_state(&caller, "ben").await, "opted_in");
+    put(&caller, json!({"external_id": "ann", "email_subscribe": "unsubscribed"})).await;
+    put(&caller, json!({"external_id": "ann", "email_subscribe": "subscribed"})).await;
+    assert_eq!(email_state(&caller, "ben").await, "subscribed");
+}
+
 /// An address that somebody else holds is theirs: its state stays, and so does its record.
 #[tokio::test]
 async fn an_address_of_two_keeps_its_state_for_the_other() {

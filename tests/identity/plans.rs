@@ -149,3 +149,51 @@ async fn malformed_wishes_are_refused() {
     }
     assert_eq!(export(&caller, json!({"external_ids": ["k", "m"]})).await.len(), 2);
 }
+
+/// A plan rests on what every door refuses, too: whoever was erased for good since is not brought back by it.
+#[tokio::test]
+async fn a_plan_is_stale_when_somebody_was_suppressed() {
+    let (_server, caller) = server().await;
+    put_anonymous(&caller, "web", "w", json!({})).await;
+    let body = identify_alias("sup", "web", "w");
+    let plan = plan(&caller, "/users/identify", &body).await;
+    put(&caller, json!({"external_id": "sup"})).await;
+    let gone = json!({"external_ids": ["sup"], "suppress": true});
+    assert_eq!(caller.post("/users/delete", &gone).await.unwrap().json["deleted"], 1);
+    stale(&caller, "/users/identify", &plan, &body).await;
+    assert!(user_of_alias(&caller, "web", "w").await.unwrap().get("external_id").is_none());
+}
+
+/// And on the settings: with `line_convergence = merge` the same request would do more. A dry run then tells the join that
+/// comes with it, with a merge id of its own.
+#[tokio::test]
+async fn a_plan_is_stale_when_a_setting_moved_and_tells_what_comes_with_it() {
+    let world = world().await;
+    let caller = &world.caller;
+    let id = line_id(3);
+    let body = two(caller).await;
+    world.webhook.event("follow", &id, 1_727_600_000_000, "e1").await.unwrap();
+    put(caller, json!({"external_id": "m", "native_line_id": id})).await;
+    let before = plan(caller, "/users/merge", &body).await;
+    let settings = json!({"line_convergence": "merge"});
+    assert_eq!(caller.patch("/workspace/settings", &settings).await.unwrap().status, 200);
+    stale(caller, "/users/merge", &before, &body).await;
+    let told = caller.post("/users/merge?dry_run=true", &body).await.unwrap().json;
+    let outcomes = told["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 2, "{told}");
+    assert_eq!(
+        (&outcomes[1]["result"], &outcomes[1]["reason"]),
+        (&json!("merged"), &json!("line_convergence"))
+    );
+    assert_eq!((&outcomes[1]["index"], &outcomes[1]["kept"]), (&json!(0), &outcomes[0]["kept"]));
+    assert_ne!(outcomes[1]["merge_id"], outcomes[0]["merge_id"]);
+    assert_eq!(outcomes[1]["profile"][0]["native_line_id"], json!(id));
+    let path = format!("/users/merge?explain=true&plan={}", told["plan"].as_str().unwrap());
+    let done = caller.post(&path, &body).await.unwrap();
+    assert_eq!((done.status, done.json["outcomes"].as_array().unwrap().len()), (202, 2), "{}", done.text);
+    assert_eq!(world.profiles(&id).await.unwrap().len(), 1);
+    // Each by itself can be undone.
+    let merge_id = done.json["outcomes"][1]["merge_id"].as_str().unwrap();
+    let undone = caller.post(&format!("/users/merges/{merge_id}/undo"), &json!({})).await.unwrap();
+    assert_eq!(undone.status, 200, "{}", undone.text);
+}

@@ -79,6 +79,8 @@ codes!(
     JobUnknown = "job_unknown",
     /// No open parked group with this id.
     ParkedUnknown = "parked_unknown",
+    /// More profiles share the value of a parked group than are joined at once.
+    GroupTooLarge = "group_too_large",
     /// Another subscription group has the name.
     GroupNameTaken = "group_name_taken",
     /// As many subscription groups as a workspace may have.

@@ -57,6 +57,8 @@ pub struct ChangeSet {
     pub merge_log: Vec<LoggedWrite>,
     /// Pairs that are never the same person, smaller id first.
     pub never_same: Vec<(ProfileId, ProfileId)>,
+    /// Parked groups to remove, by their value; before others are put.
+    pub unparked: Vec<Key>,
     /// Parked groups to put.
     pub parked: Vec<Parked>,
     /// A sync run to put.
@@ -111,6 +113,7 @@ impl ChangeSet {
             && self.merge_log_cleared.is_empty()
             && self.merge_log.is_empty()
             && self.never_same.is_empty()
+            && self.unparked.is_empty()
             && self.parked.is_empty()
             && self.sync.is_none()
             && self.import.is_none()

@@ -1,6 +1,6 @@
 //! Values that many strangers share: they never join anybody.
 
-use crate::{Key, Kind, Settings};
+use crate::{Key, Kind, Phone, Settings};
 
 /// What people and programs write where they have nothing to write. Compared in lower case.
 const JUNK: &[&str] = &[
@@ -63,8 +63,17 @@ const JUNK: &[&str] = &[
 pub fn is_common_value(key: &Key, settings: &Settings) -> bool {
     let value = key.value.to_lowercase();
     JUNK.contains(&value.as_str())
-        || settings.common_values.iter().any(|own| own.trim().to_lowercase() == value)
+        || settings.common_values.iter().any(|own| is_written_as(own, key, settings))
         || (key.kind == Kind::Phone && is_made_up(&value))
+}
+
+/// Whether a value that the workspace listed is this one: as every door reads it, so that a phone number may be listed as
+/// people write it in the workspace's region.
+fn is_written_as(own: &str, key: &Key, settings: &Settings) -> bool {
+    match key.kind {
+        Kind::Phone => Phone::parse(own, &settings.phone_region).phone.key() == Some(&*key.value),
+        _ => own.trim().to_lowercase() == key.value.to_lowercase(),
+    }
 }
 
 fn is_made_up(e164: &str) -> bool {
@@ -95,6 +104,21 @@ mod tests {
         assert!(is_common_value(&email("shop@example.jp"), &settings));
         assert!(!is_common_value(&email("shop@example.jp"), &Settings::default()));
         assert!(!is_common_value(&email("hanako@example.com"), &settings));
+    }
+
+    /// Design, section 5: one function reads phone numbers at every door, in the region of the workspace.
+    #[test]
+    fn a_phone_number_of_the_workspace_is_read_in_its_region() {
+        let shared = phone("03-5550-9876");
+        for own in ["0355509876", "03-5550-9876", "+81 3 5550 9876", "355509876"] {
+            let settings = |region: &str| {
+                let text = serde_json::json!({"phone_region": region, "common_values": [own]});
+                serde_json::from_value::<Settings>(text).unwrap()
+            };
+            assert!(is_common_value(&shared, &settings("JP")), "{own}");
+            assert_eq!(is_common_value(&shared, &settings("US")), own.starts_with('+'), "{own}");
+            assert!(!is_common_value(&phone("03-5550-9875"), &settings("JP")), "{own}");
+        }
     }
 
     #[test]

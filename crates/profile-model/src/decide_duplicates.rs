@@ -4,17 +4,25 @@
 use std::sync::Arc;
 
 use crate::{
-    Decision, DuplicatesRule, DuplicatesRun, DuplicatesState, FieldName, Filling, Guard, How, KeepBy,
-    KeepOrder, Key, Keys, Loaded, MergeId, Occasion, Parked, ParkedState, Profile, ProfileId, Shared,
-    Timestamp,
-    decide_identity::{guards, join, may_join},
-    draft::Draft,
-    is_common_value,
+    Decision, Dropped, DuplicatesRule, Filling, Guard, How, Key, Loaded, MergeId, Occasion, ParkedState,
+    Plan, Profile, ProfileId, Shared, Timestamp, decide_identity::join, draft::Draft,
 };
 
 mod converge;
+mod keeper;
+mod obstacles;
+mod page;
+mod parking;
+mod review;
 
-pub(crate) use converge::{converge, converge_on};
+pub use page::{DuplicatesPage, decide_duplicates_page, duplicates_keys};
+pub use review::{Review, Reviewed, decide_review, review_keys};
+
+pub(crate) use converge::{Converged, converge, converge_on};
+pub(crate) use parking::settle;
+
+use keeper::keeper;
+use obstacles::obstacles;
 
 /// Groups larger than this are parked unread: no rule folds so many into one person.
 pub const MAX_GROUP: u64 = 100;
@@ -36,16 +44,26 @@ pub struct GroupOutcome {
     pub dismissed: bool,
     /// The merges.
     pub merges: Vec<MergeId>,
+    /// Who stays, as it is after them; `None`: nobody was joined.
+    pub result: Option<Arc<Profile>>,
+    /// What of the others nobody has any more.
+    pub dropped: Vec<Dropped>,
 }
 
-/// What must be loaded for these groups.
-#[must_use]
-pub fn duplicates_keys(groups: &[Shared]) -> Keys {
-    let small = groups.iter().filter(|group| group.count <= MAX_GROUP);
-    Keys {
-        identifiers: small.map(|group| group.key.clone()).collect(),
-        parked: groups.iter().map(|group| group.key.clone()).collect(),
-        ..Keys::default()
+impl GroupOutcome {
+    /// Nothing done, nobody known.
+    fn of(key: Key, count: u64) -> Self {
+        Self {
+            key,
+            count,
+            members: Vec::new(),
+            keep: None,
+            guards: Vec::new(),
+            dismissed: false,
+            merges: Vec::new(),
+            result: None,
+            dropped: Vec::new(),
+        }
     }
 }
 
@@ -68,82 +86,22 @@ pub fn decide_duplicates(
     (decision, outcomes)
 }
 
-/// Decides one page of a run; `expected` is the run the page was read for. If the stored run has moved on, another
-/// worker did this page, and nothing is done.
+/// Names what the rule would do with these groups, on what [`duplicates_keys`] asks for. Who was parted by an undo shows
+/// in the versions of the two.
 #[must_use]
-pub fn decide_duplicates_page(
+pub fn plan_of_groups(
+    request: &[u8; 32],
     groups: &[Shared],
-    last: bool,
-    expected: &DuplicatesRun,
-    loaded: &Loaded,
-    occasion: &Occasion,
-) -> (Decision, Option<DuplicatesRun>) {
-    let Some(stored) = &loaded.duplicates else { return (Decision::Nothing, None) };
-    if stored.cursor != expected.cursor || stored.state != expected.state {
-        return (Decision::Nothing, Some(stored.clone()));
-    }
-    let mut run = stored.clone();
-    let mut draft = Draft::new(loaded, occasion);
-    for outcome in join_groups(&mut draft, groups, &run.rule, occasion.now, false) {
-        run.groups += 1;
-        run.merged_groups += u64::from(!outcome.merges.is_empty());
-        run.merged_profiles += outcome.merges.len() as u64;
-        run.parked_groups += u64::from(!outcome.guards.is_empty() && !outcome.dismissed);
-    }
-    run.cursor = groups.last().map(|group| group.key.value.to_string()).or(run.cursor);
-    if last {
-        run.state = DuplicatesState::Complete;
-        // It is somebody's address.
-        run.cursor = None;
-        run.finished_at = Some(occasion.now);
-    }
-    draft.change.duplicates = Some(run.clone());
-    (draft.finish(), Some(run))
-}
-
-/// What an operator does with a parked group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Review {
-    /// Join them all the same.
-    Release,
-    /// Never let a rule join them.
-    Dismiss,
-}
-
-/// Decides an operator's review of a parked group; `None`: there is no such group, or it is no longer open.
-#[must_use]
-pub fn decide_review(
-    key: &Key,
-    review: Review,
     rule: &DuplicatesRule,
     loaded: &Loaded,
     occasion: &Occasion,
-) -> (Decision, Option<GroupOutcome>) {
-    let Some(Some(parked)) = loaded.parked.get(key) else { return (Decision::Nothing, None) };
-    if parked.state != ParkedState::Open {
-        return (Decision::Nothing, None);
-    }
-    let mut draft = Draft::new(loaded, occasion);
-    let outcome = match review {
-        Review::Release => {
-            let count = loaded.holders.get(key).map_or(0, Vec::len) as u64;
-            let group = Shared { key: key.clone(), count };
-            join_groups(&mut draft, &[group], rule, occasion.now, true).pop()
-        }
-        Review::Dismiss => {
-            draft.change.parked.push(Parked { state: ParkedState::Dismissed, ..parked.clone() });
-            Some(GroupOutcome {
-                key: key.clone(),
-                count: parked.members.len() as u64,
-                members: Vec::new(),
-                keep: None,
-                guards: parked.reasons.clone(),
-                dismissed: true,
-                merges: Vec::new(),
-            })
-        }
-    };
-    (draft.finish(), outcome)
+) -> Plan {
+    let (_, outcomes) = decide_duplicates(groups, rule, loaded, occasion, true);
+    let told = outcomes.iter().map(|outcome| {
+        let guards = outcome.guards.iter().map(|guard| guard.as_str());
+        guards.chain(outcome.dismissed.then_some("dismissed")).collect()
+    });
+    Plan::of(request, &occasion.settings, loaded, told)
 }
 
 fn join_groups(
@@ -180,120 +138,40 @@ fn join_group(
     let small = group.count <= MAX_GROUP;
     let ids = if small { draft.holders(&group.key) } else { Vec::new() };
     let members: Vec<_> = ids.iter().filter_map(|id| draft.image(*id)).collect();
+    let count = if small { members.len() as u64 } else { group.count };
     let keep = keeper(&members, rule);
-    let mut outcome = GroupOutcome {
-        key: group.key.clone(),
-        count: if small { members.len() as u64 } else { group.count },
-        members,
-        keep,
-        guards: Vec::new(),
-        dismissed: false,
-        merges: Vec::new(),
-    };
+    let mut outcome = GroupOutcome { members, keep, ..GroupOutcome::of(group.key.clone(), count) };
     let known = draft.parked(&group.key);
     outcome.dismissed = known.as_ref().is_some_and(|parked| parked.state == ParkedState::Dismissed);
-    outcome.guards = if small { reasons(draft, &outcome, rule, now) } else { vec![Guard::TooMany] };
+    outcome.guards = obstacles(draft, &outcome, rule, now);
     let joins = outcome.guards.is_empty() || (released && small);
     if outcome.dismissed || !draft.is_complete() {
         return outcome;
     }
     if !joins {
-        park(draft, &outcome, known, now);
+        parking::park(draft, &outcome, known, now);
         return outcome;
     }
     let Some(keep) = keep else { return outcome };
     for id in ids.into_iter().filter(|id| *id != keep) {
         let at = now.plus_micros(*place);
         *place += 1;
-        outcome
-            .merges
-            .extend(join(draft, keep, id, How::Duplicates, Filling::Gaps, at).map(|joined| joined.merge));
+        if let Some(joined) = join(draft, keep, id, How::Duplicates, Filling::Gaps, at) {
+            outcome.merges.push(joined.merge);
+            outcome.dropped.extend(joined.dropped);
+        }
+    }
+    if !outcome.merges.is_empty() {
+        outcome.result = draft.image(keep);
     }
     if let Some(parked) = known {
-        draft.change.parked.push(Parked { state: ParkedState::Released, ..parked });
+        draft.unpark(&parked.key);
     }
+    let mut shared: Vec<_> = outcome.members.iter().flat_map(|member| member.shared_keys()).collect();
+    shared.sort_unstable();
+    shared.dedup();
+    settle(draft, &shared);
     outcome
-}
-
-/// Who stays (`DUP-2`, `DUP-5`): a profile with an external id before one without; then by the rule; ties go to the
-/// larger `braze_id`.
-fn keeper(members: &[Arc<Profile>], rule: &DuplicatesRule) -> Option<ProfileId> {
-    let moment = |profile: &Profile| match rule.keep {
-        KeepBy::Created => Some(sortable(profile.created_at)),
-        KeepBy::Updated => Some(sortable(profile.updated_at)),
-        KeepBy::LastSession => profile.fields.text(FieldName::DateOfLastSession).map(str::to_owned),
-    };
-    let best = members.iter().max_by(|left, right| {
-        let by_moment = match (moment(left), moment(right)) {
-            // Whoever has no session comes last, at either end.
-            (Some(left), Some(right)) if rule.order == KeepOrder::Oldest => right.cmp(&left),
-            (left, right) => left.cmp(&right),
-        };
-        left.is_identified().cmp(&right.is_identified()).then(by_moment).then(left.id.cmp(&right.id))
-    });
-    best.map(|profile| profile.id)
-}
-
-/// A time as text that sorts as it does.
-fn sortable(at: Timestamp) -> String {
-    format!("{:0>20}", at.as_micros())
-}
-
-/// What speaks against joining a whole group.
-fn reasons(draft: &mut Draft<'_>, group: &GroupOutcome, rule: &DuplicatesRule, now: Timestamp) -> Vec<Guard> {
-    let mut found = Vec::new();
-    if is_common_value(&group.key, &draft.settings) {
-        found.push(Guard::CommonValue);
-    }
-    let joining = group.members.len().saturating_sub(1);
-    if group.keep.is_some_and(|keep| is_too_many(draft, keep, joining, now)) {
-        found.push(Guard::TooMany);
-        return found;
-    }
-    for (place, left) in group.members.iter().enumerate() {
-        for right in group.members.iter().skip(place + 1) {
-            let between = guards(draft, left.id, right.id);
-            if !may_join(&between, rule.merge_identified) {
-                found.extend(between);
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Whether a rule would fold more into one person than the workspace allows in its window.
-fn is_too_many(draft: &Draft<'_>, keep: ProfileId, joining: usize, now: Timestamp) -> bool {
-    let window = i64::from(draft.settings.fold_window_hours) * 3_600_000_000;
-    let since = now.plus_micros(-window);
-    let folded = draft.profile(keep).map_or(0, |profile| {
-        profile.merged.iter().filter(|side| side.how.is_rule() && side.at > since).count()
-    });
-    folded + joining > draft.settings.fold_limit as usize
-}
-
-/// Leaves a group to a person; parked before, it keeps its id and time.
-fn park(draft: &mut Draft<'_>, outcome: &GroupOutcome, known: Option<Parked>, now: Timestamp) {
-    let members: Vec<_> = outcome.members.iter().map(|profile| profile.id).collect();
-    let parked = match known {
-        Some(known) if known.state == ParkedState::Open => {
-            let same = known.members == members && known.reasons == outcome.guards;
-            if same {
-                return;
-            }
-            Parked { members, reasons: outcome.guards.clone(), ..known }
-        }
-        known => Parked {
-            id: known.map_or_else(|| draft.parked_id(), |known| known.id),
-            key: outcome.key.clone(),
-            members,
-            reasons: outcome.guards.clone(),
-            at: now,
-            state: ParkedState::Open,
-        },
-    };
-    draft.change.parked.push(parked);
 }
 
 #[cfg(test)]

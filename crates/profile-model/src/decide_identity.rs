@@ -128,7 +128,7 @@ pub struct Manner {
 /// What a request did, or would do.
 #[derive(Clone, Debug)]
 pub struct IdentityReport {
-    /// One per acceptable element, in order.
+    /// One per acceptable element, in order; each followed by the joins of followers that it brought with it.
     pub outcomes: Vec<IdentityOutcome>,
     /// Names this request on this data.
     pub plan: Plan,
@@ -149,9 +149,28 @@ fn each<T>(
     for (place, item) in items.iter().enumerate() {
         let at = occasion.now.plus_micros(i64::try_from(place).unwrap_or(0));
         let outcome = act(&mut draft, item, at);
+        let (array, index) = (outcome.array, outcome.index);
         outcomes.push(outcome.with_result(&draft));
+        outcomes.extend(followers_joined(&mut draft, array, index));
     }
     conclude(draft, loaded, manner, outcomes)
+}
+
+/// Joins that an element brought with it (`line_convergence = merge`), told beside it: each can be undone by itself.
+fn followers_joined(draft: &mut Draft<'_>, array: &'static str, index: u32) -> Vec<IdentityOutcome> {
+    let joined = std::mem::take(&mut draft.converged);
+    let told = joined.into_iter().map(|joined| {
+        let outcome = IdentityOutcome {
+            reason: Some("line_convergence"),
+            kept: Some(joined.kept),
+            removed: Some(joined.removed),
+            merge: Some(joined.merge),
+            dropped: joined.dropped,
+            ..IdentityOutcome::new(array, index, Done::Merged)
+        };
+        outcome.with_result(draft)
+    });
+    told.collect()
 }
 
 /// Ends an identity decision by its manner.
@@ -165,7 +184,11 @@ fn conclude(
         // What is not made has no id: the plan, when it is applied, makes one.
         outcomes.iter_mut().for_each(|outcome| outcome.merge = None);
     }
-    let plan = Plan::of(&manner.request, loaded);
+    let told = outcomes.iter().map(|outcome| {
+        let words = outcome.warnings.iter().map(|guard| guard.as_str());
+        [outcome.done.as_str()].into_iter().chain(outcome.reason).chain(words).collect()
+    });
+    let plan = Plan::of(&manner.request, &draft.settings, loaded, told);
     let stale = manner.plan.as_ref().is_some_and(|wanted| *wanted != plan);
     let report = IdentityReport { outcomes, plan, stale };
     let decision = match draft.finish() {

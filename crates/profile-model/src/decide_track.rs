@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Actor, Address, Body, Decision, Item, ItemError, Key, Keys, Loaded, Occasion, Occurrence, ProfileId,
-    Settings, Target, Timestamp, draft::Draft,
+    Settings, Target, Timestamp, decide_duplicates::converge, draft::Draft,
 };
 
 mod attributes;
@@ -14,7 +14,7 @@ mod resolve;
 mod spread;
 mod states;
 
-pub(crate) use line_rules::{keep_follower, make_follower};
+pub(crate) use line_rules::{adopt, keep_follower, make_follower};
 pub use spread::{TrackPart, spread_keys, spread_track};
 pub(crate) use states::write_group;
 
@@ -183,7 +183,6 @@ fn apply_item(
     if is_blocked(&draft.settings, &item.body) {
         return ItemOutcome::Blocked;
     }
-    let opted_out = remembered::opted_out(draft, item);
     let (id, is_new) = match resolve::find_or_make(draft, item, door, at) {
         resolve::Found::Existing(id) => (id, draft.is_new(id)),
         resolve::Found::Made(id) => (id, true),
@@ -192,6 +191,16 @@ fn apply_item(
     };
     let side = side_of(draft, id, &item.target);
     let made_here = matches!(draft.profile(id), Some(profile) if is_new && profile.created_at == at);
+    let kept_out = match &item.body {
+        Body::Attributes(_) => false,
+        // An event may make the profile of an address.
+        Body::Event(_) | Body::Purchase(_) => {
+            remembered::touches_email(&item.target, None)
+                && remembered::opted_out(draft, id, None).is_some_and(|address| {
+                    draft.set_state(&address, crate::StateOf::Global, crate::GlobalState::Unsubscribed, at)
+                })
+        }
+    };
     let changed = match &item.body {
         Body::Attributes(body) => {
             if let Some(key) = named_by(&item.target) {
@@ -233,8 +242,10 @@ fn apply_item(
             true
         }
     };
-    let changed = changed | opted_out.is_some_and(|kept| remembered::keep_opt_out(draft, id, &kept, at));
-    match (made_here, changed) {
+    if made_here && let Target::Alias(alias) = &item.target {
+        alias.as_line_id().iter().for_each(|line_id| converge(draft, line_id, at));
+    }
+    match (made_here, changed | kept_out) {
         (true, _) => ItemOutcome::Created(id),
         (false, true) => ItemOutcome::Changed(id),
         (false, false) => ItemOutcome::Unchanged(id),

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::{
     Actor, AddressState, Alias, Buckets, ChangeSet, ChannelId, Email, Evidence, Fresh, Friendship, InboxKey,
     InboxState, JournalEntry, JournalKind, Key, Keys, LedgerSecret, LineUserId, Loaded, Occasion, OwnStates,
-    Phone, Profile, ProfileId, Settings, Summary, SummaryKey, Timestamp, catalogue::Names, decide_friendship,
+    Phone, Profile, ProfileId, Settings, Summary, SummaryKey, Timestamp, catalogue::Names,
+    decide_duplicates::Converged, decide_friendship,
 };
 
 mod erased;
@@ -17,6 +18,7 @@ mod finish;
 mod joins;
 mod occurrences;
 mod states;
+mod waiting;
 
 pub(crate) use states::{Remade, StateName};
 
@@ -66,6 +68,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) names: Names,
     missing: Keys,
     is_missing: bool,
+    /// Followers that became part of a user by themselves, so far.
+    pub(crate) converged: Vec<Converged>,
     pub(crate) change: ChangeSet,
 }
 
@@ -92,6 +96,7 @@ impl<'a> Draft<'a> {
             names: Names::default(),
             missing: Keys::default(),
             is_missing: false,
+            converged: Vec::new(),
             change: ChangeSet::default(),
         }
     }

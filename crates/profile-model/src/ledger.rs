@@ -86,8 +86,6 @@ pub struct Erasure {
     pub texts: Vec<String>,
     /// Values that nobody else holds: their parked groups go, and what was ever said of their consent.
     pub keys: Vec<Key>,
-    /// Values that others still hold, and whose parked group has nobody left to be joined: it goes.
-    pub moot: Vec<Key>,
     /// Whether its identifiers are refused from now on.
     pub suppressed: bool,
 }

@@ -59,6 +59,8 @@ pub struct Keys {
     pub never_same: Vec<ProfileId>,
     /// Parked groups of duplicates, by the value they share.
     pub parked: Vec<Key>,
+    /// Parked groups that name one of these profiles, whatever the value: a walk over what waits, for erasures.
+    pub parked_with: Vec<ProfileId>,
 }
 
 impl Keys {
@@ -91,6 +93,7 @@ impl Keys {
         self.merge_log.extend(more.merge_log);
         self.never_same.extend(more.never_same);
         self.parked.extend(more.parked);
+        self.parked_with.extend(more.parked_with);
     }
 }
 
@@ -135,6 +138,8 @@ pub struct Loaded {
     pub never_same: HashMap<ProfileId, BTreeSet<ProfileId>>,
     /// Parked groups asked for.
     pub parked: HashMap<Key, Option<Parked>>,
+    /// Profiles by which parked groups were asked for.
+    pub asked_parked_with: HashSet<ProfileId>,
 }
 
 impl Loaded {
@@ -181,6 +186,7 @@ impl Loaded {
         for key in &keys.parked {
             self.parked.entry(key.clone()).or_default();
         }
+        self.asked_parked_with.extend(keys.parked_with.iter().copied());
     }
 
     /// Takes over what a second round of loading brought.
@@ -200,6 +206,7 @@ impl Loaded {
         self.merge_log.extend(more.merge_log);
         self.never_same.extend(more.never_same);
         self.parked.extend(more.parked);
+        self.asked_parked_with.extend(more.asked_parked_with);
         self.ledger.extend(more.ledger);
         self.sync = more.sync.or_else(|| self.sync.take());
         self.import = more.import.or_else(|| self.import.take());

@@ -10,7 +10,7 @@ use crate::{Key, ParkedId, ProfileId, Timestamp, micros};
 pub enum ParkedState {
     /// Waits.
     Open,
-    /// Joined by an operator.
+    /// Joined. Such a group goes at once; earlier versions kept it, until somebody looks at it again.
     Released,
     /// Never to be joined by a rule.
     Dismissed,
@@ -50,6 +50,9 @@ pub enum Guard {
     TooMany,
     /// The value is one that many strangers share, such as `test@test.com`.
     CommonValue,
+    /// One of them is a follower with alias (`line_id`, U), another has another name under that label: a profile carries
+    /// one name per label, so the pair would be lost.
+    AliasLabelTaken,
 }
 
 impl Guard {
@@ -63,6 +66,7 @@ impl Guard {
             Self::NeverSame => "never_same",
             Self::TooMany => "too_many",
             Self::CommonValue => "common_value",
+            Self::AliasLabelTaken => "alias_label_taken",
         }
     }
 }

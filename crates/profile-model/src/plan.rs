@@ -4,19 +4,30 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::Loaded;
+use crate::{Loaded, Settings};
 
-/// SHA-256 over a request and the versions of everything its decision rests on. The same request on data that has not
+/// SHA-256 over a request, the settings and the versions of everything its decision rests on. The same request on data that has not
 /// moved has the same plan.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plan([u8; 32]);
 
 impl Plan {
-    /// The plan of a request on what was loaded for it.
+    /// The plan of a request on what was loaded for it, under these settings. `told` are the words of its outcomes: what a
+    /// decision rests on beside data and settings is the time (a window that has passed), and that shows there.
     #[must_use]
-    pub fn of(request: &[u8; 32], loaded: &Loaded) -> Self {
+    pub fn of<'w>(
+        request: &[u8; 32],
+        settings: &Settings,
+        loaded: &Loaded,
+        told: impl IntoIterator<Item = Vec<&'w str>>,
+    ) -> Self {
         let mut hash = Sha256::new();
         hash.update(request);
+        hash.update(serde_json::to_string(settings).unwrap_or_default());
+        for words in told {
+            hash.update(words.join(" "));
+            hash.update([0]);
+        }
         let mut profiles: Vec<_> =
             loaded.profiles.values().map(|profile| (profile.id, profile.version)).collect();
         profiles.sort_unstable();
@@ -50,6 +61,7 @@ impl Plan {
             hash.update([state.state as u8]);
             hash.update(state.changed_at.as_micros().to_be_bytes());
         }
+        hash_reservations(&mut hash, loaded);
         Self(hash.finalize().into())
     }
 
@@ -65,6 +77,36 @@ impl Plan {
         let bytes: Option<Vec<u8>> = (token.len() == 64 && token.is_ascii())
             .then(|| (0..32).map(|at| u8::from_str_radix(&token[at * 2..at * 2 + 2], 16).ok()).collect())?;
         bytes?.try_into().ok().map(Self)
+    }
+}
+
+/// What was said about profiles and values before: who was erased, what waits or was dismissed, who is never the same.
+/// Only what there is: where nobody was erased nobody looks, and later somebody may.
+fn hash_reservations(hash: &mut Sha256, loaded: &Loaded) {
+    let mut ledger: Vec<_> = loaded.ledger.values().flatten().collect();
+    ledger.sort_unstable_by_key(|row| row.mark);
+    for row in ledger {
+        hash.update(row.mark.0);
+        hash.update(row.erased_at.as_micros().to_be_bytes());
+        hash.update([u8::from(row.opted_out), u8::from(row.suppressed)]);
+    }
+    let mut parked: Vec<_> = loaded.parked.values().flatten().collect();
+    parked.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+    for group in parked {
+        hash.update(group.id.0.as_bytes());
+        hash.update(group.state.as_str());
+        group.members.iter().for_each(|member| hash.update(member.as_bytes()));
+    }
+    let mut pairs: Vec<_> = loaded
+        .never_same
+        .iter()
+        .flat_map(|(id, others)| others.iter().map(move |other| (*id.min(other), *id.max(other))))
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    for (low, high) in pairs {
+        hash.update(low.as_bytes());
+        hash.update(high.as_bytes());
     }
 }
 

@@ -115,6 +115,12 @@ impl Profile {
             .collect()
     }
 
+    /// The keys that others may have, too: by these it may be in a group of duplicates.
+    #[must_use]
+    pub fn shared_keys(&self) -> Vec<Key> {
+        self.keys().into_iter().filter(|key| !key.kind.is_unique()).collect()
+    }
+
     /// Whether it has exactly the keys of another state of it, seen without making them.
     #[must_use]
     pub fn is_known_as(&self, other: &Self) -> bool {

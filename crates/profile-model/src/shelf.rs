@@ -127,6 +127,9 @@ impl Shelf {
         for key in &keys.parked {
             found.parked.insert(key.clone(), self.parked.get(key).cloned());
         }
+        let names = |parked: &&Parked| parked.members.iter().any(|id| keys.parked_with.contains(id));
+        let named = self.parked.values().filter(names);
+        found.parked.extend(named.map(|parked| (parked.key.clone(), Some(parked.clone()))));
         if keys.duplicates.is_some() {
             found.duplicates.clone_from(&self.duplicates);
         }
@@ -189,7 +192,7 @@ impl Shelf {
         for erasure in &change.erasures {
             self.profiles.remove(&erasure.profile);
             self.friendships.retain(|(user, _), _| !erasure.line_users.contains(user));
-            self.parked.retain(|key, _| !erasure.keys.contains(key) && !erasure.moot.contains(key));
+            self.parked.retain(|key, _| !erasure.keys.contains(key));
         }
         self.ledger.extend(change.ledger.iter().map(|row| (row.mark, row.clone())));
         for (address, of) in &change.address_states_removed {
@@ -208,6 +211,7 @@ impl Shelf {
         }
         self.log.extend(change.merge_log.iter().cloned());
         self.never_same.extend(change.never_same.iter().copied());
+        self.parked.retain(|key, _| !change.unparked.contains(key));
         self.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));
         if change.duplicates.is_some() {
             self.duplicates.clone_from(&change.duplicates);

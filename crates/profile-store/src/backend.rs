@@ -177,6 +177,17 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<profile_model::Parked>, Fault>;
 
+    /// Values of this kind that a parked group shares, whatever its state, in their order: after `after`, up to and with
+    /// `until`.
+    async fn scan_parked_values(
+        &self,
+        workspace: WorkspaceId,
+        kind: profile_model::Kind,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<profile_model::Key>, Fault>;
+
     /// A parked group by id, in whatever state.
     async fn load_parked(
         &self,

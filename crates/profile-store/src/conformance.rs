@@ -11,6 +11,7 @@ mod operations;
 mod parted;
 mod state;
 mod traces;
+mod waiting;
 
 pub use calls::{Call, Memory};
 pub use cases::{CASES, Case, Run, run_cases};

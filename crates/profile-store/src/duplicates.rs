@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use profile_model::{
-    Actor, ChangeSet, Decision, DuplicatesBy, DuplicatesId, DuplicatesRule, DuplicatesRun, DuplicatesState,
-    GroupOutcome, KeepBy, KeepOrder, Keys, Loaded, Occasion, Parked, ParkedId, Plan, Review, Shared,
-    WorkspaceId, decide_duplicates, decide_duplicates_page, decide_review, duplicates_keys,
+    Actor, ChangeSet, Decision, DuplicatesBy, DuplicatesId, DuplicatesPage, DuplicatesRule, DuplicatesRun,
+    DuplicatesState, GroupOutcome, KeepBy, KeepOrder, Keys, Kind, Loaded, Occasion, Parked, ParkedId, Plan,
+    Review, Reviewed, WorkspaceId, decide_duplicates, decide_duplicates_page, decide_review, duplicates_keys,
+    plan_of_groups, review_keys,
 };
 
 use serde_json::json;
 
 use crate::{Fault, ProfileStore, Work};
-
-/// Groups per transaction of a run.
-const PAGE: u32 = 20;
 
 /// Groups that are looked at together when nothing is written.
 const PLAN_PAGE: u32 = 100;
@@ -41,20 +39,23 @@ impl ProfileStore {
         }
     }
 
-    /// Names what a run of the rule would find now: a hash over every group with its members and their versions.
+    /// Names what a run of the rule would do now: a hash over the settings, and every group with its members, their
+    /// versions, and what was said of it before.
     ///
     /// # Errors
     /// When the backend cannot be read.
     pub async fn duplicates_plan(&self, workspace: WorkspaceId, rule: DuplicatesRule) -> Result<Plan, Fault> {
         let mut request = crate::identity::request_hash("duplicates", &json!(rule));
+        let occasion = self.occasion(workspace, operator()).await?;
         let mut after: Option<String> = None;
         loop {
             let groups =
                 self.backend().scan_shared(workspace, rule.by.kind(), after.as_deref(), PLAN_PAGE).await?;
-            let Some(last) = groups.last() else { return Ok(Plan::of(&request, &Loaded::default())) };
-            after = Some(last.key.value.to_string());
             let loaded = self.backend().load(workspace, &duplicates_keys(&groups)).await?;
-            request = Plan::of(&request, &loaded).into_bytes();
+            let plan = plan_of_groups(&request, &groups, &rule, &loaded, &occasion);
+            let Some(last) = groups.last() else { return Ok(plan) };
+            after = Some(last.key.value.to_string());
+            request = plan.into_bytes();
         }
     }
 
@@ -106,20 +107,32 @@ impl ProfileStore {
         while run.state == DuplicatesState::Running && go_on(&run) {
             let after = run.cursor.clone();
             let kind = run.rule.by.kind();
-            let groups = self.backend().scan_shared(workspace, kind, after.as_deref(), PAGE).await?;
-            let last = groups.len() < PAGE as usize;
+            let page = self.duplicates_page(workspace, kind, after.as_deref()).await?;
             let occasion = self.occasion(workspace, run.actor.clone()).await?;
-            let keys = Keys { duplicates: Some(run.id), ..duplicates_keys(&groups) };
+            let keys = Keys { duplicates: Some(run.id), ..page.keys() };
             let work = Work::new("duplicates_page", workspace, keys).repeatable().bulk();
             let decide = move |loaded: &Loaded| {
                 // The counts are of the scan; who holds the value now is what was loaded.
-                decide_duplicates_page(&groups, last, &run, loaded, &occasion)
+                decide_duplicates_page(&page, &run, loaded, &occasion)
             };
             let (stored, _) = self.decide(work, decide).await?;
             run =
                 stored.ok_or_else(|| Fault::Inconsistent("jobs: the run over duplicates is gone".into()))?;
         }
         Ok(run)
+    }
+
+    async fn duplicates_page(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+    ) -> Result<DuplicatesPage, Fault> {
+        let groups = self.backend().scan_shared(workspace, kind, after, DuplicatesPage::GROUPS).await?;
+        let end = DuplicatesPage::end_of(&groups);
+        let parked =
+            self.backend().scan_parked_values(workspace, kind, after, end, DuplicatesPage::PARKED).await?;
+        Ok(DuplicatesPage::new(groups, parked))
     }
 
     /// One page of open parked groups.
@@ -135,7 +148,7 @@ impl ProfileStore {
         self.backend().scan_parked(workspace, after, limit).await
     }
 
-    /// Joins a parked group all the same, or dismisses it for good; `None`: there is no open group with this id.
+    /// Joins a parked group all the same, or dismisses it for good.
     ///
     /// # Errors
     /// When the backend faults.
@@ -145,12 +158,13 @@ impl ProfileStore {
         actor: Actor,
         id: ParkedId,
         review: Review,
-    ) -> Result<Option<GroupOutcome>, Fault> {
+    ) -> Result<Reviewed, Fault> {
         self.told_before(workspace).await?;
-        let Some(parked) = self.backend().load_parked(workspace, id).await? else { return Ok(None) };
+        let Some(parked) = self.backend().load_parked(workspace, id).await? else {
+            return Ok(Reviewed::Unknown);
+        };
         let occasion: Occasion = self.occasion(workspace, actor).await?;
-        let count = parked.members.len() as u64;
-        let keys = duplicates_keys(&[Shared { key: parked.key.clone(), count }]);
+        let keys = review_keys(&parked);
         // Whom a release keeps is the default of `DUP-2`.
         let rule = DuplicatesRule {
             by: DuplicatesBy::of_kind(parked.key.kind).unwrap_or(DuplicatesBy::NativeLineId),

@@ -237,6 +237,24 @@ impl Backend for ModelBackend {
         }))
     }
 
+    async fn scan_parked_values(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, Fault> {
+        Ok(self.read(workspace, |world| {
+            let within = |key: &&Key| {
+                key.kind == kind
+                    && after.is_none_or(|after| &*key.value > after)
+                    && until.is_none_or(|until| &*key.value <= until)
+            };
+            world.parked.keys().filter(within).take(limit as usize).cloned().collect()
+        }))
+    }
+
     async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {
         Ok(self.read(workspace, |world| world.parked.values().find(|group| group.id == id).cloned()))
     }

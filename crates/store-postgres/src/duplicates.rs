@@ -54,6 +54,35 @@ pub(crate) async fn parked(
     counted.fetch(query).await?.iter().map(|row| Ok(read(row)?)).collect()
 }
 
+/// Values of parked groups, a walk along the primary key.
+pub(crate) async fn parked_values(
+    counted: &mut Counted<'_>,
+    shards: Shards,
+    kind: Kind,
+    after: Option<&str>,
+    until: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Key>, UnitFault> {
+    let query = plain(if until.is_some() {
+        "-- scan_parked_values\nSELECT value FROM parked WHERE sk = $1 AND kind = $2 AND label = '' \
+         AND value > $3 AND value <= $5 ORDER BY value LIMIT $4"
+    } else {
+        "-- scan_parked_rest\nSELECT value FROM parked WHERE sk = $1 AND kind = $2 AND label = '' \
+         AND value > $3 ORDER BY value LIMIT $4"
+    });
+    let mut query = query
+        .bind(shards.home())
+        .bind(kind as i16)
+        .bind(after.unwrap_or_default().to_owned())
+        .bind(i64::from(limit));
+    if let Some(until) = until {
+        query = query.bind(until.to_owned());
+    }
+    let rows = counted.fetch(query).await?;
+    let read = |row: &PgRow| Ok(Key { kind, label: "".into(), value: get::<&str>(row, 0)?.into() });
+    rows.iter().map(read).collect()
+}
+
 pub(crate) async fn parked_by_id(
     counted: &mut Counted<'_>,
     shards: Shards,
@@ -67,7 +96,7 @@ pub(crate) async fn parked_by_id(
     Ok(counted.fetch(query).await?.first().map(read).transpose()?)
 }
 
-fn read(row: &PgRow) -> Result<Parked, Fault> {
+pub(crate) fn read(row: &PgRow) -> Result<Parked, Fault> {
     let kind = read_kind(row, 0).ok_or_else(|| unreadable("parked.kind"))?;
     let key = Key { kind, label: get::<&str>(row, 1)?.into(), value: get::<&str>(row, 2)?.into() };
     read_parked(row, 3, key)

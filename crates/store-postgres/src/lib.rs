@@ -16,6 +16,7 @@ mod load;
 mod lookups;
 mod migrations;
 mod moving;
+mod reading;
 mod replica;
 mod rows;
 mod scan;

@@ -8,9 +8,8 @@ use profile_model::{Keys, Loaded, WorkspaceId};
 use profile_store::Fault;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::fault::UnitFault;
-use crate::statement::Counted;
-use crate::store::{PostgresStore, read};
+use crate::reading::read;
+use crate::store::PostgresStore;
 
 /// Sets that are read at once. More would share the processors with these, and hold fewer look-ups each.
 const AT_ONCE: usize = 4;

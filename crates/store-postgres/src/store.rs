@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use profile_model::{
     Buckets, ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship,
-    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId,
+    ImportId, ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease, LineUserId,
     Loaded, NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun,
     Timestamp, WorkspaceId,
 };
@@ -23,33 +23,10 @@ use crate::catalogue::KnownNames;
 use crate::connecting::{LostAt, Options, connect, open_pool};
 use crate::fault::{UnitFault, to_fault};
 use crate::lookups::Lookups;
+use crate::reading::read;
 use crate::replica::Replica;
 use crate::shards::Shards;
 use crate::statement::{Counted, Placement};
-
-/// Runs a read, on another connection if the first ones are lost.
-macro_rules! read {
-    ($self:ident, $counted:ident => $body:expr) => {{
-        let mut lost = 0;
-        loop {
-            let result = async {
-                let mut connection = $self.connection().await?;
-                let $counted = &mut Counted::new(&mut connection, $self.placement);
-                $body.await
-            };
-            match result.await {
-                Err(UnitFault::Lost(_)) if lost < crate::unit::MAX_LOST => {
-                    $self.note_lost();
-                    $self.counts().again(profile_store::Retry::ConnectionLost);
-                    lost += 1;
-                }
-                result => break result.map_err(|fault| $self.told(fault.into())),
-            }
-        }
-    }};
-}
-
-pub(crate) use read;
 
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
@@ -303,6 +280,18 @@ impl Backend for PostgresStore {
     ) -> Result<Vec<Parked>, Fault> {
         let shards = self.shards(workspace).await?;
         read!(self, counted => crate::duplicates::parked(counted, shards, after, limit))
+    }
+
+    async fn scan_parked_values(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, Fault> {
+        let shards = self.shards(workspace).await?;
+        read!(self, counted => crate::duplicates::parked_values(counted, shards, kind, after, until, limit))
     }
 
     async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {

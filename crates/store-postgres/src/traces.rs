@@ -14,11 +14,12 @@ use sqlx::postgres::PgRow;
 
 use crate::fault::{UnitFault, unreadable};
 use crate::jobs::read_issue;
+use crate::reading::read;
 use crate::rows::{read_id, uuid_of};
 use crate::scan::read_inbox;
 use crate::shards::{Shards, by_shard};
 use crate::statement::{Counted, column, get, number, plain};
-use crate::store::{PostgresStore, read};
+use crate::store::PostgresStore;
 
 const EVENTS: &str = "-- scan_events\nSELECT e.eid, e.profile, e.name, e.at, e.app_id, e.properties::text \
      FROM unnest($2::uuid[]) v(id) CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.sk = $1 AND e.profile = v.id \

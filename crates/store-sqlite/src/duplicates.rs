@@ -50,6 +50,35 @@ pub(crate) async fn parked(
     counted.fetch(query).await.map_err(|error| to_fault(&error))?.iter().map(read).collect()
 }
 
+/// Values of parked groups, a walk along the primary key.
+pub(crate) async fn parked_values(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    kind: Kind,
+    after: Option<&str>,
+    until: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Key>, Fault> {
+    let text = if until.is_some() {
+        "-- scan_parked_values\nSELECT value FROM parked WHERE sk = ? AND kind = ? AND label = '' \
+         AND value > ? AND value <= ? ORDER BY value LIMIT ?"
+    } else {
+        "-- scan_parked_rest\nSELECT value FROM parked WHERE sk = ? AND kind = ? AND label = '' \
+         AND value > ? ORDER BY value LIMIT ?"
+    };
+    let mut query =
+        plain(text).bind(sk).bind(i64::from(kind as u8)).bind(after.unwrap_or_default().to_owned());
+    if let Some(until) = until {
+        query = query.bind(until.to_owned());
+    }
+    let rows = counted.fetch(query.bind(i64::from(limit))).await.map_err(|error| to_fault(&error))?;
+    let read = |row: &SqliteRow| {
+        let value: &str = row.try_get(0).map_err(|error| to_fault(&error))?;
+        Ok(Key { kind, label: "".into(), value: value.into() })
+    };
+    rows.iter().map(read).collect()
+}
+
 pub(crate) async fn parked_by_id(
     counted: &mut Counted<'_>,
     sk: i64,
@@ -63,7 +92,7 @@ pub(crate) async fn parked_by_id(
     counted.fetch(query).await.map_err(|error| to_fault(&error))?.first().map(read).transpose()
 }
 
-fn read(row: &SqliteRow) -> Result<Parked, Fault> {
+pub(crate) fn read(row: &SqliteRow) -> Result<Parked, Fault> {
     let kind: i64 = row.try_get(0).map_err(|error| to_fault(&error))?;
     let kind =
         u8::try_from(kind).ok().and_then(Kind::from_number).ok_or_else(|| unreadable("parked.kind"))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use profile_model::{
     ChannelId, Config, Consent, ConsentOf, DuplicatesId, DuplicatesRun, ErasureId, Friendship, ImportId,
-    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Keys, Kind, Lease, LineUserId, Loaded,
+    ImportIssue, ImportRun, InboxKey, InboxRow, JournalEntry, Key, Keys, Kind, Lease, LineUserId, Loaded,
     NameKind, Named, Parked, ParkedId, Profile, ProfileId, Shared, Suppression, SyncId, SyncRun, Timestamp,
     WorkspaceId,
 };
@@ -247,6 +247,18 @@ impl Backend for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Parked>, Fault> {
         read!(self, counted => crate::duplicates::parked(counted, workspace.shard_key(0), after, limit))
+    }
+
+    async fn scan_parked_values(
+        &self,
+        workspace: WorkspaceId,
+        kind: Kind,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, Fault> {
+        let sk = workspace.shard_key(0);
+        read!(self, counted => crate::duplicates::parked_values(counted, sk, kind, after, until, limit))
     }
 
     async fn load_parked(&self, workspace: WorkspaceId, id: ParkedId) -> Result<Option<Parked>, Fault> {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use profile_model::{Actor, DuplicatesBy, Parked, ParkedId, Review};
+use profile_model::{Actor, DuplicatesBy, MAX_GROUP, Parked, ParkedId, Review, Reviewed};
 use profile_store::ProfileStore;
 use serde_json::{Value, json};
 
@@ -100,11 +100,21 @@ async fn review(
 ) -> Result<(), Failure> {
     let workspace = store.workspace(&group.workspace).await?.id;
     let id = parse(&group.id)?;
-    let outcome = store.review_parked(workspace, operator(), id, review).await?.ok_or_else(|| {
-        Failure::Failed(format!(
-            "there is no open parked group {id}; `enmusubi duplicates parked` lists them"
-        ))
-    })?;
+    let outcome = match store.review_parked(workspace, operator(), id, review).await? {
+        Reviewed::Done(outcome) => outcome,
+        Reviewed::Unknown => {
+            return Err(Failure::Failed(format!(
+                "there is no open parked group {id}; `enmusubi duplicates parked` lists them"
+            )));
+        }
+        Reviewed::TooLarge => {
+            return Err(Failure::Failed(format!(
+                "more than {MAX_GROUP} profiles share the value of {id}, and no more are joined at once: merge those who \
+                 are one person by name (/users/merge), or `enmusubi duplicates dismiss {id}`; where fewer share it now, \
+                 run `enmusubi duplicates merge` first"
+            )));
+        }
+    };
     let state = if review == Review::Release { "released" } else { "dismissed" };
     let text = match outcome.keep {
         Some(keep) => format!("{state}: {} profiles became part of {keep}", outcome.merges.len()),

@@ -27,8 +27,19 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
         let paging = Paging::read(&parts.uri)?;
         let groups = store.duplicates(caller.workspace, rule, paging.after.as_deref(), paging.limit).await?;
         let plan = store.duplicates_plan(caller.workspace, rule).await?;
+        let mut outcomes: Vec<_> = groups.iter().map(render_group).collect();
+        // The groups of this page only: field by field, as they would be.
+        let joined = groups.iter().enumerate().filter(|(_, group)| group.result.is_some());
+        let (places, results): (Vec<_>, Vec<_>) =
+            joined.map(|(place, group)| (place, group.result.clone())).unzip();
+        let shown =
+            store.render_all_fields(caller.workspace, results.into_iter().flatten().collect()).await?;
+        for (place, profile) in places.into_iter().zip(shown) {
+            outcomes[place]["profile"] = json!([profile]);
+            outcomes[place]["dropped"] = json!(groups[place].dropped);
+        }
         let body = json!({
-            "message": "success", "outcomes": groups.iter().map(render_group).collect::<Vec<_>>(),
+            "message": "success", "outcomes": outcomes,
             "next_cursor": paging.next(&groups, |last| last.key.value.to_string()), "plan": plan.to_string(),
         });
         return Ok(answer(StatusCode::OK, &body));

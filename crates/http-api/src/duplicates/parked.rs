@@ -3,7 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use profile_model::{DuplicatesBy, GroupOutcome, Parked, ParkedId, Review};
+use profile_model::{DuplicatesBy, MAX_GROUP, Parked, ParkedId, Review, Reviewed};
 use serde_json::{Value, json};
 
 use super::{GET, MERGE};
@@ -45,8 +45,12 @@ pub(crate) async fn review(
     let (parts, _) = request.into_parts();
     let caller = caller::authorize(&state, &parts, MERGE).await?;
     let id = ParkedId::parse(&id).ok_or_else(unknown)?;
-    let render = move |outcome: &Option<GroupOutcome>| {
-        let outcome = outcome.as_ref().ok_or_else(unknown)?;
+    let render = move |reviewed: &Reviewed| {
+        let outcome = match reviewed {
+            Reviewed::Done(outcome) => outcome,
+            Reviewed::Unknown => return Err(unknown()),
+            Reviewed::TooLarge => return Err(too_large()),
+        };
         let state = if review == Review::Release { "released" } else { "dismissed" };
         let body = json!({
             "message": "success", "id": id, "state": state, "kept": outcome.keep, "merge_ids": outcome.merges,
@@ -61,4 +65,13 @@ pub(crate) async fn review(
 fn unknown() -> Problem {
     let message = "there is no open parked group with this id";
     Problem::new(StatusCode::NOT_FOUND, Code::ParkedUnknown, message)
+}
+
+fn too_large() -> Problem {
+    let message = format!(
+        "more than {MAX_GROUP} profiles share this value, or did when the group was parked, and no more are joined at \
+         once: merge those who are one person by name (/users/merge), or dismiss the group; where fewer share it now, \
+         run /users/duplicates/merge first"
+    );
+    Problem::new(StatusCode::CONFLICT, Code::GroupTooLarge, message)
 }

@@ -77,7 +77,7 @@ impl Call {
 
     /// Counters: acceptable elements, whatever was done with them (`IDF-8`, `ALN-3`).
     fn counters(self, answered: &IdentityAnswer, sent: &Value) -> Vec<(&'static str, usize)> {
-        let all = answered.report.outcomes.len();
+        let all = answered.accepted.iter().map(|(_, count)| count).sum();
         match self {
             Self::Merge => Vec::new(),
             Self::NewAlias | Self::UpdateAlias => vec![("aliases_processed", all)],

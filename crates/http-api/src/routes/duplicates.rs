@@ -96,6 +96,7 @@ fn reviewed() -> Route {
         .says("Decide about a group", "`release` merges it, `dismiss` lets its members stay apart.")
         .answers(200, "Decided.", schemas::reviewed())
         .refuses(404, &[Code::ParkedUnknown])
+        .refuses(409, &[Code::GroupTooLarge])
         .example(
             Example::new(
                 "one that is not there",

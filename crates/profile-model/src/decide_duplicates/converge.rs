@@ -2,28 +2,46 @@
 
 use serde_json::json;
 
-use super::{GroupOutcome, is_too_many, park};
+use super::{obstacles::is_too_many, parking::leave, settle};
 use crate::{
-    Alias, Filling, Guard, How, JournalKind, Key, LINE_ALIAS_LABEL, LineConvergence, LineUserId, ParkedState,
-    Profile, ProfileId, Timestamp,
+    Alias, Dropped, Filling, Guard, How, JournalKind, Key, LINE_ALIAS_LABEL, LineConvergence, LineUserId,
+    MergeId, ParkedState, Profile, ProfileId, Timestamp,
     decide_identity::{guards, join},
+    decide_track::adopt,
     draft::Draft,
+    is_common_value,
 };
 
+/// A follower that became part of the one user with its LINE ID, by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Converged {
+    /// The user.
+    pub(crate) kept: ProfileId,
+    /// The follower.
+    pub(crate) removed: ProfileId,
+    /// By which it can be undone.
+    pub(crate) merge: MergeId,
+    /// What of the follower nobody has any more.
+    pub(crate) dropped: Vec<Dropped>,
+}
+
 /// Joins bare followers with the one identified holder of a LINE ID, where the workspace wishes it. Called after every
-/// write that may have brought a holder, so that the order of follow, API write and CSV row does not matter.
+/// write that may have brought or taken a holder, so that the order of follow, API write and CSV row does not matter. A
+/// value that strangers share (`line_id_check = lenient` stores such) joins nobody, and its holders are not even looked
+/// at: they may be many.
 pub(crate) fn converge(draft: &mut Draft<'_>, line_id: &LineUserId, at: Timestamp) {
-    if draft.settings.line_convergence != LineConvergence::Merge {
+    let key = Key::line_id(line_id);
+    if draft.settings.line_convergence != LineConvergence::Merge || is_common_value(&key, &draft.settings) {
         return;
     }
-    let key = Key::line_id(line_id);
     let holders = draft.holders(&key);
     let identified: Vec<_> =
         holders.iter().copied().filter(|id| draft.profile(*id).is_some_and(Profile::is_identified)).collect();
     match identified.as_slice() {
         [] => {}
         [keep] => {
-            join_followers(draft, *keep, &holders, line_id, at);
+            adopt_namesake(draft, *keep, line_id, at);
+            join_followers(draft, *keep, line_id, at);
             carry_alias(draft, *keep, line_id, at);
         }
         _ => leave(draft, &key, &holders, vec![Guard::BothIdentified], at),
@@ -37,30 +55,40 @@ pub(crate) fn converge_on(draft: &mut Draft<'_>, id: ProfileId, at: Timestamp) {
     }
 }
 
-fn join_followers(
-    draft: &mut Draft<'_>,
-    keep: ProfileId,
-    holders: &[ProfileId],
-    line_id: &LineUserId,
-    at: Timestamp,
-) {
+/// An anonymous profile that carries alias (`line_id`, U) and no LINE ID is the follower, as it is for a follow: else its
+/// alias would be taken from it, and it would be left with nothing by which anybody finds it.
+fn adopt_namesake(draft: &mut Draft<'_>, keep: ProfileId, line_id: &LineUserId, at: Timestamp) {
+    let Some(holder) = draft.holders(&Key::alias(&Alias::line(line_id))).first().copied() else { return };
+    let is_nobody = |profile: &Profile| !profile.is_identified() && profile.line_id.is_none();
+    if holder != keep && draft.profile(holder).is_some_and(is_nobody) {
+        adopt(draft, holder, line_id, at);
+    }
+}
+
+fn join_followers(draft: &mut Draft<'_>, keep: ProfileId, line_id: &LineUserId, at: Timestamp) {
     let key = Key::line_id(line_id);
+    let holders = draft.holders(&key);
     for id in holders.iter().copied().filter(|id| *id != keep) {
         if !is_bare(draft, id, keep, line_id) {
             continue;
         }
         let dismissed = draft.parked(&key).is_some_and(|parked| parked.state == ParkedState::Dismissed);
         let mut reasons = guards(draft, keep, id);
-        if is_too_many(draft, keep, 1, at) {
+        if is_too_many(draft, &[keep, id], at) {
             reasons.push(Guard::TooMany);
         }
         if dismissed {
             continue;
         }
-        if reasons.is_empty() {
-            join(draft, keep, id, How::Convergence, Filling::Gaps, at);
-        } else {
-            leave(draft, &key, holders, reasons, at);
+        if !reasons.is_empty() {
+            leave(draft, &key, &holders, reasons, at);
+            continue;
+        }
+        let shared = draft.profile(id).map(Profile::shared_keys).unwrap_or_default();
+        if let Some(joined) = join(draft, keep, id, How::Convergence, Filling::Gaps, at) {
+            let (merge, dropped) = (joined.merge, joined.dropped);
+            draft.converged.push(Converged { kept: keep, removed: id, merge, dropped });
+            settle(draft, &shared);
         }
     }
 }
@@ -97,21 +125,4 @@ fn carry_alias(draft: &mut Draft<'_>, keep: ProfileId, line_id: &LineUserId, at:
         draft.note(holder, at, JournalKind::AliasMovedAway, Some(keep), json!({"alias": alias}));
     }
     draft.add_alias(keep, &alias, at);
-}
-
-fn leave(draft: &mut Draft<'_>, key: &Key, holders: &[ProfileId], reasons: Vec<Guard>, at: Timestamp) {
-    let known = draft.parked(key);
-    if known.as_ref().is_some_and(|parked| parked.state == ParkedState::Dismissed) || !draft.is_complete() {
-        return;
-    }
-    let outcome = GroupOutcome {
-        key: key.clone(),
-        count: holders.len() as u64,
-        members: holders.iter().filter_map(|id| draft.image(*id)).collect(),
-        keep: None,
-        guards: reasons,
-        dismissed: false,
-        merges: Vec::new(),
-    };
-    park(draft, &outcome, known, at);
 }

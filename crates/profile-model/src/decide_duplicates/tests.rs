@@ -4,7 +4,10 @@ use serde_json::json;
 
 use super::*;
 use crate::shelf::{Shelf, line_id};
-use crate::{Actor, DuplicatesBy, DuplicatesId, Email, FieldName};
+use crate::{
+    Actor, DuplicatesBy, DuplicatesId, DuplicatesRun, DuplicatesState, Email, FieldName, KeepBy, KeepOrder,
+    Keys, Parked,
+};
 
 mod converge;
 mod runs;
@@ -114,6 +117,14 @@ fn each_guard_parks() {
     for number in [1, 2] {
         member(&mut shelf, "line", None, |profile| profile.line_id = Some(line_id(number)));
     }
+    let named = |name: &'static str| {
+        move |profile: &mut Profile| profile.aliases = vec![crate::shelf::alias("line_id", name)]
+    };
+    member(&mut shelf, "name", Some("n"), named("odd"));
+    member(&mut shelf, "name", None, |profile| {
+        profile.line_id = Some(line_id(3));
+        profile.aliases = vec![crate::Alias::line(&line_id(3))];
+    });
     member(&mut shelf, "dob", None, dob("1980-01-01"));
     member(&mut shelf, "dob", Some("d"), dob("1990-01-01"));
     let pair = [member(&mut shelf, "never", None, |_| {}), member(&mut shelf, "never", None, |_| {})];
@@ -123,6 +134,7 @@ fn each_guard_parks() {
         ("line", Guard::DifferentLineId, false),
         ("dob", Guard::DifferentDob, false),
         ("never", Guard::NeverSame, false),
+        ("name", Guard::AliasLabelTaken, false),
     ] {
         let outcome = look(&mut shelf, name, RULE);
         assert_eq!((outcome.guards, outcome.merges.len()), (vec![guard], 0), "{name}");
@@ -130,8 +142,8 @@ fn each_guard_parks() {
         assert_eq!(outcome.guards.is_empty(), lifted, "{name}");
     }
     let before = shelf.profiles.clone();
-    apply(&mut shelf, &["ids", "line", "dob", "never"], RULE);
-    assert_eq!((shelf.profiles.len(), shelf.parked.len()), (before.len(), 4));
+    apply(&mut shelf, &["ids", "line", "dob", "never", "name"], RULE);
+    assert_eq!((shelf.profiles.len(), shelf.parked.len()), (before.len(), 5));
     assert_eq!(shelf.profiles, before);
 }
 
@@ -183,6 +195,53 @@ fn the_cap_counts_what_rules_folded_of_late() {
     assert_eq!(look(&mut shelf, "a", RULE).guards, []);
 }
 
+/// Issue 3, item 7: the cap is on the person, not on who happens to stay: what rules folded into any member counts. Else
+/// the newest of a chain of anonymous profiles would take in all of it, one at a time.
+#[test]
+fn the_cap_holds_along_a_chain() {
+    let mut shelf = Shelf::new();
+    shelf.settings.fold_limit = 2;
+    let mut merged = Vec::new();
+    for _ in 0..5 {
+        member(&mut shelf, "a", None, |_| {});
+        merged.push(apply(&mut shelf, &["a"], RULE)[0].merges.len());
+    }
+    assert_eq!(merged, [0, 1, 1, 0, 0]);
+    assert_eq!(shelf.parked[&key("a")].reasons, [Guard::TooMany]);
+    assert!(shelf.profiles.values().all(|profile| profile.merged.len() <= 2));
+}
+
+/// A common value is named as one, however many share it.
+#[test]
+fn a_huge_group_of_a_common_value_says_so() {
+    let mut shelf = Shelf::new();
+    for _ in 0..=MAX_GROUP {
+        member(&mut shelf, "test", None, |_| {});
+    }
+    assert_eq!(look(&mut shelf, "test", RULE).guards, [Guard::TooMany, Guard::CommonValue]);
+}
+
+/// Issue 3, item 5: what a dry run says is what is done, field by field; nothing is said of a group that is parked.
+#[test]
+fn an_outcome_shows_who_stays_and_what_is_dropped() {
+    let mut shelf = Shelf::new();
+    let kept = member(&mut shelf, "a", Some("a"), |profile| {
+        profile.aliases = vec![crate::shelf::alias("web", "one")];
+    });
+    member(&mut shelf, "a", None, |profile| {
+        profile.aliases = vec![crate::shelf::alias("web", "two"), crate::shelf::alias("app", "x")];
+    });
+    let told = look(&mut shelf, "a", RULE);
+    let done = apply(&mut shelf, &["a"], RULE).remove(0);
+    assert_eq!(told.dropped, done.dropped);
+    assert_eq!(told.dropped.len(), 1);
+    assert_eq!(told.result.unwrap().aliases, shelf.get(kept).aliases);
+    assert_eq!(done.result.unwrap().aliases.len(), 2);
+    shelf.settings.fold_limit = 0;
+    member(&mut shelf, "a", None, |_| {});
+    assert!(look(&mut shelf, "a", RULE).result.is_none());
+}
+
 /// Members are read up to a hundred; beyond that the group is parked by its count alone.
 #[test]
 fn huge_groups_are_parked_unread() {
@@ -202,7 +261,7 @@ fn huge_groups_are_parked_unread() {
     }
 }
 
-/// Parked again as it was, nothing is written; with another member it keeps its id and time; merged, it is released.
+/// Parked again as it was, nothing is written; with another member it keeps its id and time; merged, it goes.
 #[test]
 fn a_parked_group_keeps_its_id() {
     let mut shelf = Shelf::new();
@@ -221,7 +280,7 @@ fn a_parked_group_keeps_its_id() {
     let second = shelf.parked[&key("x")].clone();
     assert_eq!((second.id, second.at, second.members.len()), (first.id, first.at, 3));
     apply(&mut shelf, &["x"], DuplicatesRule { merge_identified: true, ..RULE });
-    assert_eq!((shelf.parked[&key("x")].state, shelf.profiles.len()), (ParkedState::Released, 1));
+    assert_eq!((shelf.parked.len(), shelf.profiles.len()), (0, 1));
 }
 
 /// A profile that holds two shared values is joined once; the second group has nobody left to join.

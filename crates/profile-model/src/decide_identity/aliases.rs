@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, pick::owner_of};
 use crate::{
     Alias, AliasUpdate, Decision, JournalKind, Key, Loaded, NewAlias, Occasion, ProfileId, Timestamp, Write,
+    decide_duplicates::{converge, converge_on},
     draft::Draft,
 };
 
@@ -46,6 +47,7 @@ fn add(draft: &mut Draft<'_>, item: &NewAlias, at: Timestamp) -> IdentityOutcome
         }
         let made = draft.create(at, &Key::alias(&item.alias));
         draft.add_alias(made, &item.alias, at);
+        converge_on_name(draft, &item.alias, at);
         return IdentityOutcome { kept: Some(made), ..IdentityOutcome::new(NEW, item.index, Done::Changed) };
     };
     let Some(owner) = owner_of(draft, external_id) else { return nothing("not_found") };
@@ -60,7 +62,15 @@ fn add(draft: &mut Draft<'_>, item: &NewAlias, at: Timestamp) -> IdentityOutcome
     draft.add_alias(owner, &item.alias, at);
     draft.note(owner, at, JournalKind::AliasAdded, None, json!({"alias": item.alias}));
     draft.log(owner, at, &Key::external_id(external_id), || Write::AddAlias(item.alias.clone()));
+    converge_on_name(draft, &item.alias, at);
     IdentityOutcome { kept: Some(owner), ..IdentityOutcome::new(NEW, item.index, Done::Changed) }
+}
+
+/// A name by which a follower is known may be what a user with the LINE ID was waiting for.
+fn converge_on_name(draft: &mut Draft<'_>, alias: &Alias, at: Timestamp) {
+    if let Some(line_id) = alias.as_line_id() {
+        converge(draft, &line_id, at);
+    }
 }
 
 /// Why a profile cannot carry an alias: another name under its label (`OPEN-8`), or it claims another LINE ID.
@@ -101,5 +111,7 @@ fn rename(draft: &mut Draft<'_>, item: &AliasUpdate, at: Timestamp) -> IdentityO
     });
     draft.rename_alias(holder, &item.from, &item.to, at);
     draft.note(holder, at, JournalKind::AliasRenamed, None, json!({"before": item.from, "alias": item.to}));
+    converge_on(draft, holder, at);
+    converge_on_name(draft, &item.to, at);
     IdentityOutcome { kept: Some(holder), ..IdentityOutcome::new(UPDATES, item.index, Done::Changed) }
 }

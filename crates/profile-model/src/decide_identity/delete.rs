@@ -1,9 +1,11 @@
 //! `/users/delete` (`DEL-*`): erasure. Nothing of a person stays but a receipt and keyed hashes of the identifiers.
 
-use super::{Done, IdentityOutcome, IdentityReport, Manner, each, pick};
+use super::{Done, IdentityOutcome, IdentityReport, Manner, conclude, followers_joined, pick};
 use crate::{
     Address, AddressKind, Decision, Delete, Erasure, GlobalState, Key, Kind, LedgerRow, LineUserId, Loaded,
-    Occasion, Phone, Profile, ProfileId, StateOf, Timestamp, draft::Draft,
+    Occasion, Phone, Profile, ProfileId, StateOf, Timestamp,
+    decide_duplicates::{converge, settle},
+    draft::Draft,
 };
 
 /// Decides a batch; with `suppress` every door refuses the erased identifiers from now on.
@@ -15,7 +17,22 @@ pub fn decide_deletes(
     occasion: &Occasion,
     manner: &Manner,
 ) -> (Decision, IdentityReport) {
-    each(items, loaded, occasion, manner, |draft, item, at| delete(draft, item, suppress, at))
+    let mut draft = Draft::new(loaded, occasion);
+    let mut outcomes = Vec::with_capacity(items.len());
+    let mut shared = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let at = occasion.now.plus_micros(i64::try_from(place).unwrap_or(0));
+        let line_id = pick(&mut draft, &item.who).ok().and_then(|id| draft.profile(id)?.line_id.clone());
+        let outcome = delete(&mut draft, item, suppress, at);
+        shared.extend(line_id.map(|line_id| (line_id, outcome.array, outcome.index, at)));
+        outcomes.push(outcome);
+    }
+    // When all are gone: a follower that is named further down is erased, and not made part of somebody else first.
+    for (line_id, array, index, at) in shared {
+        converge(&mut draft, &line_id, at);
+        outcomes.extend(followers_joined(&mut draft, array, index));
+    }
+    conclude(draft, loaded, manner, outcomes)
 }
 
 fn delete(draft: &mut Draft<'_>, item: &Delete, suppress: bool, at: Timestamp) -> IdentityOutcome {
@@ -38,8 +55,8 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
     let Some(profile) = draft.image(id) else { return Vec::new() };
     let erasure = draft.erasure_id();
     let keys = known_as(&profile);
-    let (left, shared): (Vec<_>, Vec<_>) =
-        keys.iter().cloned().partition(|key| draft.holders(key).iter().all(|holder| *holder == id));
+    let is_alone = |draft: &mut Draft<'_>, key: &Key| draft.holders(key).iter().all(|holder| *holder == id);
+    let left: Vec<_> = keys.iter().filter(|key| is_alone(draft, key)).cloned().collect();
     let opted_out = forget_states(draft, &left);
     // What others still hold is theirs: it stays welcome, and news about it counts.
     for key in &left {
@@ -69,8 +86,8 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         .map(|key| LineUserId::from_stored(key.value.to_string()))
         .collect();
     let sides: Vec<_> = profile.sides().collect();
-    let moot = leave_parked(draft, &shared, id);
     draft.erase(id);
+    leave_parked(draft, &sides);
     draft.change.erasures.push(Erasure {
         id: erasure,
         at,
@@ -81,7 +98,6 @@ pub(crate) fn erase(draft: &mut Draft<'_>, id: ProfileId, suppress: bool, at: Ti
         line_users,
         texts: texts(&profile, &keys),
         keys: left,
-        moot,
         suppressed: suppress,
     });
     sides.into_iter().filter(|side| *side != id).collect()
@@ -116,22 +132,11 @@ fn texts(profile: &Profile, keys: &[Key]) -> Vec<String> {
     texts
 }
 
-/// Takes the profile out of parked groups; values whose group has nobody left to be joined.
-fn leave_parked(draft: &mut Draft<'_>, shared: &[Key], id: ProfileId) -> Vec<Key> {
-    let mut moot = Vec::new();
-    for key in shared {
-        let Some(mut parked) = draft.parked(key).filter(|parked| parked.members.contains(&id)) else {
-            continue;
-        };
-        parked.members.retain(|member| *member != id);
-        if parked.members.len() < 2 {
-            draft.change.parked.retain(|known| known.key != *key);
-            moot.push(key.clone());
-        } else {
-            draft.change.parked.push(parked);
-        }
-    }
-    moot
+/// Takes the person out of the parked groups that name them, whatever the group shares: it may be an address that they
+/// had once. What nobody else holds goes with everything else of it.
+fn leave_parked(draft: &mut Draft<'_>, sides: &[ProfileId]) {
+    let named: Vec<_> = draft.parked_with(sides).into_iter().map(|parked| parked.key).collect();
+    settle(draft, &named);
 }
 
 /// Takes the states of addresses that nobody holds any more; those that had opted out of email.

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick, pick::owner_of};
 use crate::{
     Decision, How, Identify, JournalKind, Key, Loaded, Occasion, Profile, ProfileId, Target, Timestamp,
-    Write, decide_duplicates::converge_on, draft::Draft,
+    Write,
+    decide_duplicates::{converge_on, settle},
+    draft::Draft,
 };
 
 /// Decides a batch.
@@ -42,7 +44,9 @@ fn identify(draft: &mut Draft<'_>, item: &Identify, at: Timestamp) -> IdentityOu
         return IdentityOutcome { kept: Some(target), ..nothing(reason) };
     }
     let warnings = guards(draft, target, who);
+    let shared = draft.profile(who).map(Profile::shared_keys).unwrap_or_default();
     let joined = join(draft, target, who, How::Identify, item.filling, at);
+    settle(draft, &shared);
     converge_on(draft, target, at);
     match joined {
         None => nothing("not_found"),

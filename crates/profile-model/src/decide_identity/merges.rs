@@ -2,7 +2,10 @@
 
 use super::{Done, IdentityOutcome, IdentityReport, Manner, each, guards, join, pick};
 use crate::{Decision, Filling, How, Loaded, Merge, Occasion, Profile, Timestamp};
-use crate::{decide_duplicates::converge_on, draft::Draft};
+use crate::{
+    decide_duplicates::{converge, converge_on, settle},
+    draft::Draft,
+};
 
 const ARRAY: &str = "merge_updates";
 
@@ -34,8 +37,16 @@ fn merge(draft: &mut Draft<'_>, item: &Merge, at: Timestamp) -> IdentityOutcome 
         return IdentityOutcome { kept: Some(kept), ..nothing("invalid_phones") };
     }
     let warnings = guards(draft, kept, removed);
+    let (second, shared) = draft
+        .profile(removed)
+        .map_or_else(Default::default, |profile| (profile.line_id.clone(), profile.shared_keys()));
     let joined = join(draft, kept, removed, How::Merge, Filling::Gaps, at);
+    settle(draft, &shared);
     converge_on(draft, kept, at);
+    // A second LINE ID lost a holder: whoever else has it may be alone with a follower now.
+    if let Some(second) = &second {
+        converge(draft, second, at);
+    }
     match joined {
         None => nothing("not_found"),
         Some(joined) => IdentityOutcome {

@@ -8,12 +8,12 @@ use serde_json::Value;
 use crate::FieldName;
 use crate::fields::tokens;
 use crate::{
-    Attributes, Change, CustomOutcome, Document, Item, ItemError, Key, Keys, NameKind, Profile, ProfileId,
-    Settings, Target, Timestamp, Zone, apply_custom, catalogue::Names, custom::coerce, data_type,
-    decide_duplicates::converge, draft::Draft,
+    Attributes, Change, CustomOutcome, Document, GlobalState, Item, ItemError, Key, Keys, NameKind, Profile,
+    ProfileId, Settings, StateOf, Target, Timestamp, Zone, apply_custom, catalogue::Names, custom::coerce,
+    data_type, decide_duplicates::converge, draft::Draft,
 };
 
-use super::{address_of_email, address_of_phone, line_rules, states};
+use super::{address_of_email, address_of_phone, line_rules, remembered, states};
 
 /// Shared values an object may write, and addresses whose states it sets.
 pub(super) fn claim_keys(attributes: &Attributes, target: &Target, keys: &mut Keys) {
@@ -47,9 +47,16 @@ pub(super) fn apply(
     errors: &mut Vec<ItemError>,
 ) -> bool {
     let mut changed = false;
-    let mut converging = None;
+    let mut converging = Vec::new();
     if let Some(email) = &attributes.email {
         changed |= draft.set_email(id, email.value(), at);
+    }
+    let opted_out = if remembered::touches_email(&item.target, Some(attributes)) {
+        remembered::opted_out(draft, id, attributes.email_subscribe)
+    } else {
+        None
+    };
+    if let Some(email) = &attributes.email {
         states::move_own_email(draft, id, email.value(), at);
     } else if let Target::Email(email) = &item.target {
         states::move_own_email(draft, id, Some(email), at);
@@ -67,19 +74,24 @@ pub(super) fn apply(
                 rejected: false,
             });
         } else {
-            changed |= line_rules::set_line_id(draft, id, line_id.value(), at);
-            if let Some(line_id) = line_id.value() {
-                converging = Some(line_id);
-            }
+            let before = draft.profile(id).and_then(|profile| profile.line_id.clone());
+            let moved = line_rules::set_line_id(draft, id, line_id.value(), at);
+            changed |= moved;
+            // Whom it left may be alone with a follower now.
+            converging.extend(before.filter(|_| moved));
+            converging.extend(line_id.value().cloned());
         }
     }
     let settings = Arc::clone(&draft.settings);
     let mut names = std::mem::take(&mut draft.names);
     changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
     draft.names = names;
-    changed |= states::apply(draft, id, attributes, at);
+    changed |= states::apply(draft, id, attributes, opted_out.is_some(), at);
+    if let Some(address) = &opted_out {
+        changed |= draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at);
+    }
     // Last, so that the image of a join shows the profile with everything this object said.
-    if let Some(line_id) = converging {
+    for line_id in &converging {
         converge(draft, line_id, at);
     }
     changed

@@ -49,7 +49,7 @@ pub(super) fn set_line_id(
 }
 
 /// `MLN`: a followed LINE id that lost its last holder keeps an anonymous profile.
-/// The profile, if one was made.
+/// The profile, if one was made. Not the one that lost it, though it may still have the alias: it had a LINE id.
 pub(crate) fn keep_follower(
     draft: &mut Draft<'_>,
     from: ProfileId,
@@ -60,24 +60,40 @@ pub(crate) fn keep_follower(
     if !orphaned || !draft.is_subscribed_anywhere(old) {
         return None;
     }
-    let kept = make_follower(draft, old, at);
+    let named = draft.holders(&Key::alias(&Alias::line(old)));
+    let kept =
+        if named.contains(&from) { make_new_follower(draft, old, at) } else { make_follower(draft, old, at) };
     draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
     Some(kept)
 }
 
-/// Makes the anonymous profile of a LINE user nobody holds: `native_line_id` and alias (`LIN-12`). If the alias pair
-/// sits on a profile that has another or no LINE id, the alias moves here and that profile's journal says so.
+/// Makes the anonymous profile of a LINE user nobody holds: `native_line_id` and alias (`LIN-12`). With
+/// `line_convergence = merge`, a profile with the alias that never had a LINE id is adopted instead.
 pub(crate) fn make_follower(draft: &mut Draft<'_>, user: &LineUserId, at: Timestamp) -> ProfileId {
-    let alias = Alias::line(user);
-    let holder = draft.holders(&Key::alias(&alias)).first().copied();
+    let holder = draft.holders(&Key::alias(&Alias::line(user))).first().copied();
     if let Some(holder) = holder
         && draft.settings.line_convergence == LineConvergence::Merge
         && draft.profile(holder).is_some_and(|profile| profile.line_id.is_none())
     {
-        draft.put_line_id(holder, Some(user), at);
-        draft.note(holder, at, JournalKind::LineLinked, None, json!({"native_line_id": user}));
+        adopt(draft, holder, user, at);
         return holder;
     }
+    make_new_follower(draft, user, at)
+}
+
+/// Gives a profile that is known by alias (`line_id`, U) that LINE id.
+pub(crate) fn adopt(draft: &mut Draft<'_>, id: ProfileId, user: &LineUserId, at: Timestamp) {
+    draft.put_line_id(id, Some(user), at);
+    if !draft.is_new(id) {
+        draft.note(id, at, JournalKind::LineLinked, None, json!({"native_line_id": user}));
+    }
+}
+
+/// If the alias pair sits on a profile that has another or no LINE id, the alias moves to the new one and that profile's
+/// journal says so.
+fn make_new_follower(draft: &mut Draft<'_>, user: &LineUserId, at: Timestamp) -> ProfileId {
+    let alias = Alias::line(user);
+    let holder = draft.holders(&Key::alias(&alias)).first().copied();
     let id = draft.create(at, &Key::line_id(user));
     if let Some(holder) = holder {
         draft.remove_alias(holder, &alias, at);

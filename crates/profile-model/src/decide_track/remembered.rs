@@ -2,7 +2,7 @@
 //! suppressed is refused.
 
 use crate::{
-    Address, Body, Change, Email, GlobalState, Item, Key, LedgerRow, ProfileId, StateOf, Target, Timestamp,
+    Address, Attributes, Body, Change, GlobalState, Item, Key, LedgerRow, ProfileId, StateOf, Target,
     draft::Draft,
 };
 
@@ -29,45 +29,34 @@ pub(super) fn was_erased(draft: &mut Draft<'_>, item: &Item) -> bool {
     draft.has_erasures() && names(item).iter().any(|key| draft.erased(key).is_some())
 }
 
-/// The address of an item whose owner had opted out and was erased, to be kept opted out. `opted_in` lifts that for
-/// good; `subscribed` does not, for it is what a re-import says of everybody. Asked before the item is applied.
-pub(super) fn opted_out(draft: &mut Draft<'_>, item: &Item) -> Option<(Key, Address)> {
+/// Whether an object may bring an address or its state: then the opt-outs of the erased are looked at.
+pub(super) const fn touches_email(target: &Target, attributes: Option<&Attributes>) -> bool {
+    let said = match attributes {
+        Some(attributes) => attributes.email.is_some() || attributes.email_subscribe.is_some(),
+        None => false,
+    };
+    said || matches!(target, Target::Email(_))
+}
+
+/// The address of this profile, if its owner had opted out and was erased, to be kept opted out: whoever names it, the
+/// address is the profile's and not the object's. `opted_in` lifts that for good; `subscribed` does not, for it is what a
+/// re-import says of everybody. Asked when the profile has the email that the item leaves it with, and before the item's
+/// states are applied.
+pub(super) fn opted_out(draft: &mut Draft<'_>, id: ProfileId, said: Option<GlobalState>) -> Option<Address> {
     if !draft.has_erasures() {
         return None;
     }
-    let (email, said) = match (&item.body, &item.target) {
-        (Body::Attributes(attributes), target) => {
-            let written = attributes.email.as_ref().and_then(Change::value);
-            (written.or_else(|| email_of(target)), attributes.email_subscribe)
-        }
-        (_, target) => (email_of(target), None),
-    };
-    let key = Key::email(email?);
-    let row = draft.erased(&key).filter(|row| row.opted_out)?;
-    let address: Address = address_of_email(email?);
+    let email = draft.profile(id)?.email.clone()?;
+    let row = draft.erased(&Key::email(&email)).filter(|row| row.opted_out)?;
     if said == Some(GlobalState::OptedIn) {
         draft.put_ledger(LedgerRow { opted_out: false, ..row });
         return None;
     }
+    let address = address_of_email(&email);
     // Any other state is somebody's choice since then.
     let state = draft.state(&address, StateOf::Global);
-    state.is_none_or(|state| state == GlobalState::Unsubscribed).then_some((key, address))
+    state.is_none_or(|state| state == GlobalState::Unsubscribed).then_some(address)
 }
 
-fn email_of(target: &Target) -> Option<&Email> {
-    match target {
-        Target::Email(email) => Some(email),
-        _ => None,
-    }
-}
-
-/// Keeps the address opted out that [`opted_out`] found; whether that changed its state.
-pub(super) fn keep_opt_out(
-    draft: &mut Draft<'_>,
-    id: ProfileId,
-    (key, address): &(Key, Address),
-    at: Timestamp,
-) -> bool {
-    draft.holders(key).contains(&id)
-        && draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at)
-}
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,21 @@ use crate::{
 
 use super::{address_of_email, address_of_phone};
 
-/// What the object says of states; whether anything changed.
-pub(super) fn apply(draft: &mut Draft<'_>, id: ProfileId, attributes: &Attributes, at: Timestamp) -> bool {
+/// What the object says of states; whether anything changed. With `opted_out` somebody who was erased had opted the
+/// address out, and that stands.
+pub(super) fn apply(
+    draft: &mut Draft<'_>,
+    id: ProfileId,
+    attributes: &Attributes,
+    opted_out: bool,
+    at: Timestamp,
+) -> bool {
     let mut changed = false;
-    if let Some(state) = attributes.email_subscribe {
+    if let Some(said) = attributes.email_subscribe {
+        let state = if opted_out { GlobalState::Unsubscribed } else { said };
         changed |= match draft.profile(id).and_then(|profile| address_of(profile, AddressKind::Email)) {
+            // The opt-out is the address's own, and no write of this profile: an undo does not take it back.
+            Some(_) if opted_out => false,
             Some(address) => draft.write_state(&address, StateOf::Global, state, at),
             None => draft.edit(id, at, |profile| profile.own.email.replace(state) != Some(state)),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Draft, Edited, Fate};
 use crate::{
     Address, AddressKind, Alias, Email, FormerId, FormerKind, Key, LineUserId, LoggedWrite, MergeId,
-    MergeRecord, Parked, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
+    MergeRecord, Phone, Profile, ProfileId, StateOf, Timestamp, Write,
 };
 
 impl Draft<'_> {
@@ -20,6 +20,9 @@ impl Draft<'_> {
         self.prepare_addresses(profile.email.as_ref(), profile.phone.as_ref());
         for side in profile.sides() {
             self.never_same_as(side);
+        }
+        for key in profile.shared_keys() {
+            self.parked(&key);
         }
     }
 
@@ -118,11 +121,6 @@ impl Draft<'_> {
         MergeId(self.fresh.uuid())
     }
 
-    /// A fresh id for a parked group.
-    pub(crate) fn parked_id(&mut self) -> crate::ParkedId {
-        crate::ParkedId(self.fresh.uuid())
-    }
-
     /// The record of a merge; `None` if there is none, or it must be loaded first.
     pub(crate) fn merge(&mut self, id: MergeId) -> Option<MergeRecord> {
         match self.loaded.merges.get(&id) {
@@ -181,18 +179,6 @@ impl Draft<'_> {
             self.missing.never_same.push(side);
             self.is_missing = true;
             BTreeSet::new()
-        })
-    }
-
-    /// The parked group of a value, as it is after the writes so far.
-    pub(crate) fn parked(&mut self, key: &Key) -> Option<Parked> {
-        if let Some(parked) = self.change.parked.iter().rev().find(|parked| parked.key == *key) {
-            return Some(parked.clone());
-        }
-        self.loaded.parked.get(key).cloned().unwrap_or_else(|| {
-            self.missing.parked.push(key.clone());
-            self.is_missing = true;
-            None
         })
     }
 

@@ -31,7 +31,10 @@ impl Draft<'_> {
             None => match self.loaded.addresses.get(address) {
                 Some(states) => states.iter().find(|state| state.of == of),
                 None => {
-                    self.missing.addresses.push(address.clone());
+                    // One write looks several times.
+                    if self.missing.addresses.last() != Some(address) {
+                        self.missing.addresses.push(address.clone());
+                    }
                     self.is_missing = true;
                     None
                 }

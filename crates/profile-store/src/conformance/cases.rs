@@ -15,6 +15,7 @@ use super::parted::{
     survivors_forget_the_line_id_of_an_erased_follower,
 };
 use super::traces::a_disclosure_of_very_many_ids_is_whole;
+use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
 /// Runs a case on an empty store; the error says what did not hold.
@@ -55,6 +56,7 @@ cases!(
     a_disclosure_of_very_many_ids_is_whole,
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
+    what_waits_is_found_by_value_and_by_member,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{ConsentOf, Keys, NameKind, Profile, ProfileId, WorkspaceId, state_addresses};
+use profile_model::{ConsentOf, Keys, Kind, NameKind, Profile, ProfileId, WorkspaceId, state_addresses};
 use serde_json::{Map, Value, json};
 
 use crate::{Fault, ProfileStore};
@@ -74,7 +74,12 @@ pub async fn exported_state(store: &ProfileStore, workspace: WorkspaceId) -> Res
         }));
     }
     let parked = store.backend().scan_parked(workspace, None, 10_000).await?;
-    let parked: Vec<_> = parked.iter().map(|group| json!(group)).collect();
+    let mut parked: Vec<_> = parked.iter().map(|group| json!(group)).collect();
+    // Those that no longer wait, too.
+    for kind in [Kind::Email, Kind::Phone, Kind::LineId] {
+        let values = store.backend().scan_parked_values(workspace, kind, None, None, 10_000).await?;
+        parked.extend(values.iter().map(|key| json!([kind as u8, &*key.value])));
+    }
     let suppressions = store.backend().scan_suppressions(workspace, None, 10_000).await?;
     let suppressions: Vec<_> = suppressions
         .iter()

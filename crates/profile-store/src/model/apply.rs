@@ -76,6 +76,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     }
     world.merge_log.extend(change.merge_log.iter().cloned());
     world.never_same.extend(change.never_same.iter().copied());
+    world.parked.retain(|key, _| !change.unparked.contains(key));
     world.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));
     for named in &change.names {
         let name = (named.kind, std::sync::Arc::clone(&named.name));
@@ -122,7 +123,7 @@ fn erase(world: &mut World, erasure: &Erasure) {
     }
     world.merge_log.retain(|write| !gone(&write.survivor));
     world.never_same.retain(|(low, high)| !gone(low) && !gone(high));
-    world.parked.retain(|key, _| !erasure.keys.contains(key) && !erasure.moot.contains(key));
+    world.parked.retain(|key, _| !erasure.keys.contains(key));
     world.consents.retain(|consent| match &consent.whose {
         ConsentOf::Profile(id) => !gone(id),
         ConsentOf::Address(address) => !erasure

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use profile_model::{Address, ChannelId, Keys, LineUserId, Loaded, StateOf, SummaryKey, WorkspaceId};
+use profile_model::{Address, ChannelId, Keys, LineUserId, Loaded, Parked, StateOf, SummaryKey, WorkspaceId};
 
 use super::{State, World};
 
@@ -65,6 +65,9 @@ pub(super) fn load(state: &State, workspace: WorkspaceId, keys: &Keys) -> Loaded
     for key in &keys.parked {
         loaded.parked.insert(key.clone(), world.parked.get(key).cloned());
     }
+    let named = |group: &Parked| group.members.iter().any(|member| keys.parked_with.contains(member));
+    let waiting = world.parked.iter().filter(|(_, group)| named(group));
+    loaded.parked.extend(waiting.map(|(key, group)| (key.clone(), Some(group.clone()))));
     loaded.sync = keys.sync.and_then(|id| world.syncs.get(&id)).map(|(run, _)| run.clone());
     if let Some(channel) = &keys.sync_of {
         let of_channel = world.syncs.values().map(|(run, _)| run).filter(|run| run.channel == *channel);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use profile_model::{ChangeSet, Erasure, ProfileId};
+use profile_model::{ChangeSet, Erasure, Key, ProfileId};
 use uuid::Uuid;
 
 use super::{json, last, profiles};
@@ -192,15 +192,8 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
     for text in [MERGES_KEPT, MERGES_REMOVED, MERGES_KEPT_APART, NEVER_LOW, NEVER_HIGH] {
         run(counted, text, shards.home(), &ids).await?;
     }
-    let keys: Vec<_> = erasures.iter().flat_map(|erasure| erasure.keys.iter().chain(&erasure.moot)).collect();
-    if !keys.is_empty() {
-        let query = plain(PARKED)
-            .bind(shards.home())
-            .bind(column(&keys, |key| key.kind as i16))
-            .bind(column(&keys, |key| &*key.label))
-            .bind(column(&keys, |key| &*key.value));
-        counted.execute(query).await?;
-    }
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    unpark(counted, shards, &keys).await?;
     let addresses = erasures.iter().flat_map(|erasure| &erasure.keys);
     let owners = addresses.map(|key| (shards.of_value(&key.value), key.kind as i16, key.value.to_string()));
     let owners = owners.chain(sides.iter().map(|id| (shards.of_profile(*id), 0, id.to_string())));
@@ -221,6 +214,23 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
         for sk in shards.all() {
             counted.execute(plain(INBOX_MEMBERS).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
         }
+    }
+    Ok(())
+}
+
+/// Nothing waits for these values any more.
+pub(super) async fn unpark(
+    counted: &mut Counted<'_>,
+    shards: Shards,
+    keys: &[&Key],
+) -> Result<(), UnitFault> {
+    if !keys.is_empty() {
+        let query = plain(PARKED)
+            .bind(shards.home())
+            .bind(column(keys, |key| key.kind as i16))
+            .bind(column(keys, |key| &*key.label))
+            .bind(column(keys, |key| &*key.value));
+        counted.execute(query).await?;
     }
     Ok(())
 }

@@ -102,6 +102,7 @@ pub(super) async fn put(
             .bind(column(&rows, |(_, high)| uuid_of(*high)));
         counted.execute(query).await?;
     }
+    super::erasure::unpark(counted, shards, &change.unparked.iter().collect::<Vec<_>>()).await?;
     if !change.parked.is_empty() {
         let rows: Vec<_> = last(&change.parked, |group| &group.key).collect();
         let query = plain(PARKED)

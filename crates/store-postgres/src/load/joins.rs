@@ -47,6 +47,11 @@ const PARKED: &str = "-- load_parked\nSELECT v.n, p.id, p.members, p.reasons, p.
      v(n, kind, label, value) CROSS JOIN LATERAL (SELECT * FROM parked p WHERE p.sk = $1 AND p.kind = v.kind \
      AND p.label = v.label AND p.value = v.value OFFSET 0) p";
 
+/// A walk over what waits: erasure is rare. Ids are compared as they stand in the JSON array.
+const PARKED_WITH: &str = "-- load_parked_with\nSELECT kind, label, value, id, members, reasons, at, state \
+     FROM parked p WHERE p.sk = $1 AND EXISTS (SELECT 1 FROM unnest($2::text[]) v(id) \
+     WHERE strpos(p.members, v.id) > 0)";
+
 const LEDGER: &str = "-- load_erased_identifiers\n\
      SELECT v.n, e.kind, e.erasure, e.erased_at, e.opted_out, e.suppressed \
      FROM unnest($2::bigint[], $3::bytea[]) v(n, mark) CROSS JOIN LATERAL (SELECT * FROM erased_identifiers e \
@@ -62,6 +67,7 @@ pub(super) async fn load(
     load_log(counted, shards, &keys.merge_log, loaded).await?;
     load_never_same(counted, shards, &keys.never_same, loaded).await?;
     load_parked(counted, shards, &keys.parked, loaded).await?;
+    load_parked_with(counted, shards, &keys.parked_with, loaded).await?;
     load_ledger(counted, shards, &keys.ledger, loaded).await
 }
 
@@ -183,6 +189,23 @@ async fn load_parked(
     for row in fetch(counted, query).await? {
         let Some(key) = at_place(&row, 0, keys)? else { continue };
         loaded.parked.insert(key.clone(), Some(read_parked(&row, 1, key.clone())?));
+    }
+    Ok(())
+}
+
+async fn load_parked_with(
+    counted: &mut Counted<'_>,
+    shards: Shards,
+    members: &[ProfileId],
+    loaded: &mut Loaded,
+) -> Result<(), UnitFault> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let query = plain(PARKED_WITH).bind(shards.home()).bind(column(members, |id| id.to_string()));
+    for row in fetch(counted, query).await? {
+        let parked = crate::duplicates::read(&row)?;
+        loaded.parked.insert(parked.key.clone(), Some(parked));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Erasure: everything that names a person goes; a receipt and the ledger stay.
 
-use profile_model::{ChangeSet, Erasure, ProfileId};
+use profile_model::{ChangeSet, Erasure, Key, ProfileId};
 use profile_store::Fault;
 use sqlx::Row as _;
 
@@ -229,21 +229,8 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
     }
     run(counted, &NEVER_LOW, &sides, |query| query, |query, id| query.bind(sk).bind(id.as_bytes().to_vec()))
         .await?;
-    let keys: Vec<_> = erasures.iter().flat_map(|erasure| erasure.keys.iter().chain(&erasure.moot)).collect();
-    run(
-        counted,
-        &PARKED,
-        &keys,
-        |query| query,
-        |query, key| {
-            query
-                .bind(sk)
-                .bind(i64::from(key.kind as u8))
-                .bind(key.label.to_string())
-                .bind(key.value.to_string())
-        },
-    )
-    .await?;
+    let keys: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.keys).collect();
+    unpark(counted, sk, &keys).await?;
     let addresses = erasures.iter().flat_map(|erasure| &erasure.keys);
     let addresses = addresses.map(|key| (i64::from(key.kind as u8), key.value.to_string()));
     let owners: Vec<_> = addresses.chain(sides.iter().map(|id| (0, id.to_string()))).collect();
@@ -276,6 +263,25 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
     }
     let texts: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.texts).collect();
     run(counted, &ISSUES, &texts, |query| query.bind(sk), |query, text| query.bind((*text).clone())).await?;
+    Ok(())
+}
+
+/// Nothing waits for these values any more.
+pub(super) async fn unpark(counted: &mut Counted<'_>, sk: i64, keys: &[&Key]) -> Result<(), UnitFault> {
+    run(
+        counted,
+        &PARKED,
+        keys,
+        |query| query,
+        |query, key| {
+            query
+                .bind(sk)
+                .bind(i64::from(key.kind as u8))
+                .bind(key.label.to_string())
+                .bind(key.value.to_string())
+        },
+    )
+    .await?;
     Ok(())
 }
 

@@ -161,6 +161,7 @@ pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
         |query, (low, high)| query.bind(sk).bind(low.as_bytes().to_vec()).bind(high.as_bytes().to_vec()),
     )
     .await?;
+    super::erasure::unpark(counted, sk, &change.unparked.iter().collect::<Vec<_>>()).await?;
     run(
         counted,
         &PARKED,

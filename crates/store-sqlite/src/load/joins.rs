@@ -63,6 +63,14 @@ static PARKED: SetStatement = SetStatement {
     columns: 4,
 };
 
+/// A walk over what waits: erasure is rare. Ids are compared as they stand in the JSON array.
+static PARKED_WITH: SetStatement = SetStatement {
+    text: "-- load_parked_with\nSELECT kind, label, value, id, members, reasons, at, state FROM parked \
+           WHERE sk = ? AND EXISTS (SELECT 1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL \
+           AND instr(parked.members, column1) > 0)",
+    columns: 1,
+};
+
 static LEDGER: SetStatement = SetStatement {
     text: "-- load_erased_identifiers\nWITH v(n, mark) AS (VALUES {rows}) \
            SELECT v.n, e.kind, e.erasure, e.erased_at, e.opted_out, e.suppressed FROM v \
@@ -86,6 +94,7 @@ pub(super) async fn load(
     load_log(counted, &keys.merge_log, found).await?;
     load_never_same(counted, sk, &keys.never_same, found).await?;
     load_parked(counted, sk, &keys.parked, found).await?;
+    load_parked_with(counted, sk, &keys.parked_with, found).await?;
     load_ledger(counted, sk, &keys.ledger, found).await?;
     load_retired(counted, keys, found).await
 }
@@ -218,6 +227,22 @@ async fn load_parked(
             let key = usize::try_from(number).ok().and_then(|number| chunk.get(number));
             let Some(key) = key.cloned() else { continue };
             found.loaded.parked.insert(key.clone(), Some(read_parked(&row, 1, key)?));
+        }
+    }
+    Ok(())
+}
+
+async fn load_parked_with(
+    counted: &mut Counted<'_>,
+    sk: i64,
+    members: &[ProfileId],
+    found: &mut Found,
+) -> Result<(), Fault> {
+    for chunk in members.chunks(MAX_ROWS) {
+        let query = PARKED_WITH.bind(|query| query.bind(sk), chunk, |query, id| query.bind(id.to_string()));
+        for row in counted.fetch(query).await.map_err(|error| to_fault(&error))? {
+            let parked = crate::duplicates::read(&row)?;
+            found.loaded.parked.insert(parked.key.clone(), Some(parked));
         }
     }
     Ok(())

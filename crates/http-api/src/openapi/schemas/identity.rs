@@ -193,6 +193,14 @@ fn duplicates_group() -> Value {
         ("reason", text()),
         ("would_merge", flag()),
         ("guards", about(list(text()), "Why it is left to a person.")),
+        ("profile?", about(json!({}), "In a dry run of a merge: who stays, as it would be.")),
+        (
+            "dropped?",
+            about(
+                list(json!({"type": "object"})),
+                "In a dry run of a merge: what nobody would have any more.",
+            ),
+        ),
     ])
 }
 

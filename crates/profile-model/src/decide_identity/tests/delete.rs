@@ -195,7 +195,55 @@ fn parked_groups_lose_the_erased() {
     assert_eq!(shelf.parked[&key].members, ids[1..]);
     shelf.delete(&json!({"external_ids": ["b"]}));
     assert!(shelf.parked.is_empty());
-    assert_eq!((shelf.erasure().moot.as_slice(), shelf.erasure().keys.contains(&key)), (&[key][..], false));
+    assert_eq!((&shelf.last.unparked[..], shelf.erasure().keys.contains(&key)), (&[key][..], false));
+}
+
+/// docs/erasure.md: a group that waits for a decision names an address that its members may have left since. Whatever its
+/// state, it goes with the last of them, and with one of two.
+#[test]
+fn an_address_that_was_left_goes_with_who_had_it() {
+    for state in [ParkedState::Open, ParkedState::Dismissed, ParkedState::Released] {
+        let mut shelf = Shelf::new();
+        let key = key_of("both@example.com");
+        let ids = ["a", "b"].map(|id| {
+            shelf.put(|profile| {
+                profile.external_id = Some(id.into());
+                profile.email = email(&format!("{id}@example.com"));
+            })
+        });
+        let parked = Parked {
+            id: crate::ParkedId(uuid::Uuid::from_u128(1)),
+            key: key.clone(),
+            members: ids.into(),
+            reasons: vec![crate::Guard::BothIdentified],
+            at: shelf.now,
+            state,
+        };
+        shelf.parked.insert(key.clone(), parked);
+        shelf.delete(&json!({"external_ids": ["a"]}));
+        assert_eq!((shelf.parked.len(), shelf.profiles.len()), (0, 1), "{state:?}");
+    }
+}
+
+/// A member of a group who was merged into somebody since is erased with them.
+#[test]
+fn a_group_that_names_a_merged_predecessor_goes_too() {
+    let mut shelf = Shelf::new();
+    let key = key_of("both@example.com");
+    let (kept, removed) = (shelf.user("k"), shelf.user("m"));
+    shelf.join("m", "k");
+    let parked = Parked {
+        id: crate::ParkedId(uuid::Uuid::from_u128(1)),
+        key: key.clone(),
+        members: vec![removed],
+        reasons: vec![crate::Guard::TooMany],
+        at: shelf.now,
+        state: ParkedState::Dismissed,
+    };
+    shelf.parked.insert(key, parked);
+    let body = json!({"braze_ids": [kept]});
+    shelf.delete(&body);
+    assert!(shelf.parked.is_empty());
 }
 
 /// After a restore: the erased go again; a survivor of whom only one part was erased is taken apart first.

@@ -31,6 +31,10 @@ pub(super) fn prepare(draft: &mut Draft<'_>, log: &[LoggedWrite], images: &[&Pro
         };
         draft.prepare_addresses(email, phone);
         let email = attributes.email.as_ref().and_then(Change::value);
+        if let Some(email) = email {
+            // Asks for what the ledger says of it.
+            draft.is_suppressed(&Key::email(email));
+        }
         draft.prepare_addresses(email, attributes.phone.as_ref().and_then(Change::value));
         if let Some(line_id) = attributes.line_id.as_ref().and_then(Change::value) {
             draft.prepare_line_id(line_id);
