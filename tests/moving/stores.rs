@@ -23,7 +23,8 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) fn new(backend: Arc<dyn Backend>, at: Timestamp, memory: Memory) -> Self {
-        let clock = Arc::new(FixedClock::at(at));
+        // Seeds by the time at which a shop opens: shops that open together do alike, and one that moved goes on with others.
+        let clock = Arc::new(FixedClock::at(at).with_seeds_from(at.as_micros().unsigned_abs()));
         let store = ProfileStore::new(backend, Arc::clone(&clock) as Arc<_>, std::env::temp_dir());
         Self { store, clock, memory }
     }

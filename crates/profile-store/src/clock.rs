@@ -40,6 +40,12 @@ impl FixedClock {
         Self { micros: AtomicI64::new(now.as_micros()), seeds: AtomicU64::new(1) }
     }
 
+    /// With seeds that count up from this one: ids made after a move must not be those made before.
+    #[must_use]
+    pub fn with_seeds_from(self, first: u64) -> Self {
+        Self { seeds: AtomicU64::new(first), ..self }
+    }
+
     /// Moves the time on.
     pub fn advance_micros(&self, micros: i64) {
         self.micros.fetch_add(micros, Ordering::SeqCst);

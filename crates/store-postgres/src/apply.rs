@@ -37,9 +37,10 @@ pub(crate) async fn apply(
     profiles::update(counted, shards, &change.updated, found).await?;
     profiles::create(counted, shards, &change.created).await?;
     joins::restore(counted, shards, change).await?;
-    erasure::erase(counted, shards, change).await?;
+    let told = erasure::erase(counted, shards, change).await?;
     identifiers::claim(counted, shards, &change.claimed, found).await?;
     joins::retire(counted, shards, change).await?;
+    erasure::forget_carried(counted, shards, &change.erasures, &told).await?;
     occurrences::append(counted, shards, change).await?;
     states::put(counted, shards, change, found).await?;
     crate::consents::append(counted, shards, change).await?;

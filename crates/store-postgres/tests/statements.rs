@@ -58,7 +58,7 @@ const REFUSED: [&str; 11] = [
     "merge into",
     "= any",
     " in (select",
-    "update profiles",
+    "update profiles set",
     "select distinct on",
 ];
 

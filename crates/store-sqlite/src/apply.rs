@@ -111,9 +111,10 @@ pub(crate) async fn apply(
     update(counted, change, &pids).await?;
     create(counted, sk, &change.created, &pids).await?;
     joins::restore(counted, sk, change, &pids).await?;
-    erasure::erase(counted, sk, change, &pids).await?;
+    let told = erasure::erase(counted, sk, change, &pids).await?;
     claim(counted, sk, &change.claimed, &pids).await?;
     joins::retire(counted, sk, change, &pids).await?;
+    erasure::forget_carried(counted, sk, &change.erasures, &told).await?;
     occurrences::append(counted, change, &pids).await?;
     address_states(counted, sk, change).await?;
     consents::append(counted, sk, change).await?;

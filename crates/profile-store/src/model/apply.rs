@@ -29,6 +29,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     }
     let written = change.updated.iter().chain(&change.created).chain(&change.restored);
     world.profiles.extend(written.map(|profile| (profile.id, Arc::clone(profile))));
+    let told = told_of(world, &change.erasures);
     for erasure in &change.erasures {
         erase(world, erasure);
     }
@@ -39,6 +40,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         world.profiles.remove(id);
         world.retired.insert(*id);
     }
+    forget_carried(world, &told, &change.erasures);
     world.ledger.extend(change.ledger.iter().map(|row| (row.mark, row.clone())));
     for row in world.ledger.values_mut().filter(|row| change.lifted.contains(&row.erasure)) {
         row.suppressed = false;
@@ -159,7 +161,6 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
         };
         let who: BTreeSet<_> =
             world.journal.iter().filter(|entry| named(entry)).map(|entry| entry.profile).collect();
-        forget_carried(world, &who, user);
         let tells = |text: String| text.contains(user.as_str());
         for entry in world.journal.iter_mut().filter(|entry| who.contains(&entry.profile)) {
             if tells(entry.detail.to_string()) {
@@ -182,12 +183,29 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
     }
 }
 
-/// Takes the LINE ID out of what merged profiles are known by on their survivors' rows.
-fn forget_carried(world: &mut World, who: &BTreeSet<ProfileId>, user: &LineUserId) {
+/// Profiles whose journal tells one of the LINE IDs, or names one of the erased.
+fn told_of(world: &World, erasures: &[Erasure]) -> BTreeSet<ProfileId> {
+    let tells = |entry: &JournalEntry| {
+        erasures.iter().any(|erasure| {
+            let named = entry.other.is_some_and(|other| erasure.sides.contains(&other));
+            (named && !erasure.line_users.is_empty())
+                || erasure
+                    .line_users
+                    .iter()
+                    .any(|user| entry.detail["before"].as_str() == Some(user.as_str()))
+        })
+    };
+    world.journal.iter().filter(|entry| tells(entry)).map(|entry| entry.profile).collect()
+}
+
+/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
+fn forget_carried(world: &mut World, who: &BTreeSet<ProfileId>, erasures: &[Erasure]) {
+    let users: Vec<LineUserId> =
+        erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
     for profile in world.profiles.values_mut() {
         if profile.sides().any(|side| who.contains(&side)) {
             let mut row = Profile::clone(profile);
-            if MergedSide::forget_line_ids(&mut row.merged, std::slice::from_ref(user)) {
+            if MergedSide::forget_line_ids(&mut row.merged, &users) {
                 row.version += 1;
                 *profile = Arc::new(row);
             }

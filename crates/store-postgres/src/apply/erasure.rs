@@ -13,6 +13,8 @@ use crate::statement::{Counted, column, get, number, plain};
 
 mod line_traces;
 
+pub(super) use line_traces::{Told, forget_carried};
+
 macro_rules! of_profiles {
     ($name:literal, $what:literal, $using:literal, $column:literal) => {
         concat!(
@@ -113,10 +115,11 @@ pub(super) async fn erase(
     counted: &mut Counted<'_>,
     shards: Shards,
     change: &ChangeSet,
-) -> Result<(), UnitFault> {
+) -> Result<Told, UnitFault> {
+    let mut told = Told::new();
     if !change.erasures.is_empty() {
         profiles_and_occurrences(counted, shards, &change.erasures).await?;
-        traces(counted, shards, &change.erasures).await?;
+        told = traces(counted, shards, &change.erasures).await?;
         let texts = change.erasures.iter().flat_map(|erasure| &erasure.texts);
         issues(counted, shards, &texts.map(String::as_str).collect()).await?;
     }
@@ -134,7 +137,7 @@ pub(super) async fn erase(
     if !change.lifted.is_empty() {
         run_everywhere(counted, shards, LIFTED, &column(&change.lifted, |id| id.0)).await?;
     }
-    Ok(())
+    Ok(told)
 }
 
 async fn run(counted: &mut Counted<'_>, text: &'static str, sk: i64, ids: &[Uuid]) -> Result<u64, UnitFault> {
@@ -184,8 +187,8 @@ async fn profiles_and_occurrences(
 }
 
 /// What others keep of the erased.
-async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure]) -> Result<(), UnitFault> {
-    line_traces::forget(counted, shards, erasures).await?;
+async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure]) -> Result<Told, UnitFault> {
+    let told = line_traces::forget(counted, shards, erasures).await?;
     let sides = sides(erasures);
     let ids = column(&sides, |id| uuid_of(*id));
     run_everywhere(counted, shards, NAMED, &ids).await?;
@@ -215,7 +218,7 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
             counted.execute(plain(INBOX_MEMBERS).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
         }
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Nothing waits for these values any more.

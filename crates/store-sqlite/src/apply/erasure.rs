@@ -10,6 +10,8 @@ use crate::statement::{Counted, MAX_ROWS, SetStatement, plain};
 
 mod line_traces;
 
+pub(super) use line_traces::{Told, forget_carried};
+
 static PROFILES: SetStatement = SetStatement {
     text: "-- erase_profiles\nDELETE FROM profiles WHERE (pid, version) IN \
            (SELECT column1, column2 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
@@ -144,10 +146,11 @@ pub(super) async fn erase(
     sk: i64,
     change: &ChangeSet,
     pids: &Pids<'_>,
-) -> Result<(), UnitFault> {
+) -> Result<Told, UnitFault> {
+    let mut told = Told::new();
     if !change.erasures.is_empty() {
         profiles_and_occurrences(counted, sk, &change.erasures, pids).await?;
-        traces(counted, sk, &change.erasures).await?;
+        told = traces(counted, sk, &change.erasures).await?;
     }
     run(
         counted,
@@ -168,7 +171,7 @@ pub(super) async fn erase(
     .await?;
     let lifted = &change.lifted;
     run(counted, &LIFTED, lifted, |query| query, |query, id| query.bind(id.0.as_bytes().to_vec())).await?;
-    Ok(())
+    Ok(told)
 }
 
 async fn profiles_and_occurrences(
@@ -219,9 +222,9 @@ async fn profiles_and_occurrences(
 }
 
 /// What others keep of the erased.
-async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Result<(), UnitFault> {
+async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Result<Told, UnitFault> {
     let sides = sides(erasures);
-    line_traces::forget(counted, sk, erasures).await?;
+    let told = line_traces::forget(counted, sk, erasures).await?;
     for statement in [&JOURNAL, &NAMED, &MERGES_KEPT, &MERGES_REMOVED, &MERGES_KEPT_APART, &LOG, &NEVER_HIGH]
     {
         run(counted, statement, &sides, |query| query, |query, id| query.bind(id.as_bytes().to_vec()))
@@ -263,7 +266,7 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
     }
     let texts: Vec<_> = erasures.iter().flat_map(|erasure| &erasure.texts).collect();
     run(counted, &ISSUES, &texts, |query| query.bind(sk), |query, text| query.bind((*text).clone())).await?;
-    Ok(())
+    Ok(told)
 }
 
 /// Nothing waits for these values any more.

@@ -77,17 +77,20 @@ const CARRIED: &str = "-- put_carried\nUPDATE profiles t SET merged = v.merged, 
      FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::uuid[], $3::bigint[], $4::text[]) v(id, version, merged) OFFSET 0) v \
      WHERE t.sk = v.sk AND t.id = v.id AND t.version = v.version";
 
+/// Profiles that are told of with a LINE ID that was erased.
+pub(crate) type Told = Vec<(Uuid, String)>;
+
 /// Empties journal entries, images and logged writes of others that tell an erased LINE ID. Comes before the entries
-/// lose the names of the erased.
+/// lose the names of the erased. Whom they told of is for [`forget_carried`].
 pub(super) async fn forget(
     counted: &mut Counted<'_>,
     shards: Shards,
     erasures: &[Erasure],
-) -> Result<(), UnitFault> {
+) -> Result<Told, UnitFault> {
     let users: Vec<&str> =
         erasures.iter().flat_map(|erasure| &erasure.line_users).map(|user| user.as_str()).collect();
     if users.is_empty() {
-        return Ok(());
+        return Ok(Told::new());
     }
     let named: Vec<(Uuid, &str)> = erasures
         .iter()
@@ -96,7 +99,7 @@ pub(super) async fn forget(
             sides.flat_map(|side| erasure.line_users.iter().map(move |user| (side, user.as_str())))
         })
         .collect();
-    let mut told: Vec<(Uuid, String)> = Vec::new();
+    let mut told = Told::new();
     for sk in shards.all() {
         let before = plain(HAD_BEFORE).bind(sk).bind(column(&users, |user| *user));
         let naming = plain(NAMING)
@@ -112,9 +115,8 @@ pub(super) async fn forget(
     told.sort_unstable();
     told.dedup();
     if told.is_empty() {
-        return Ok(());
+        return Ok(told);
     }
-    forget_carried(counted, shards, erasures, &told).await?;
     for sk in shards.all() {
         for text in [JOURNAL, KEPT, REMOVED, LOG] {
             let query = plain(text)
@@ -124,16 +126,20 @@ pub(super) async fn forget(
             counted.execute(query).await?;
         }
     }
-    Ok(())
+    Ok(told)
 }
 
-/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
-async fn forget_carried(
+/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows. Comes after all else that is
+/// written of profiles by the versions that were loaded.
+pub(crate) async fn forget_carried(
     counted: &mut Counted<'_>,
     shards: Shards,
     erasures: &[Erasure],
-    told: &[(Uuid, String)],
+    told: &Told,
 ) -> Result<(), UnitFault> {
+    if told.is_empty() {
+        return Ok(());
+    }
     let users: Vec<_> = erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
     let mut survivors: Vec<Uuid> = told.iter().map(|(id, _)| *id).collect();
     let values: Vec<_> = survivors.iter().map(Uuid::to_string).collect();

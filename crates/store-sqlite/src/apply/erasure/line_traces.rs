@@ -63,13 +63,16 @@ const fn of_pairs(text: &'static str) -> SetStatement {
     SetStatement { text, columns: 2 }
 }
 
+/// Profiles that are told of with a LINE ID that was erased.
+pub(crate) type Told = Vec<(Vec<u8>, String)>;
+
 /// Empties journal entries, images and logged writes of others that tell an erased LINE ID. Comes before the entries
-/// lose the names of the erased.
+/// lose the names of the erased. Whom they told of is for [`forget_carried`].
 pub(super) async fn forget(
     counted: &mut Counted<'_>,
     sk: i64,
     erasures: &[Erasure],
-) -> Result<(), UnitFault> {
+) -> Result<Told, UnitFault> {
     let mut before = Vec::new();
     let mut naming = Vec::new();
     for erasure in erasures {
@@ -79,7 +82,7 @@ pub(super) async fn forget(
             before.push((sk, user));
         }
     }
-    let mut told: Vec<(Vec<u8>, String)> = Vec::new();
+    let mut told = Told::new();
     for chunk in before.chunks(MAX_ROWS) {
         let query =
             HAD_BEFORE.bind(|query| query, chunk, |query, (sk, user)| query.bind(*sk).bind(user.clone()));
@@ -95,7 +98,6 @@ pub(super) async fn forget(
     }
     told.sort_unstable();
     told.dedup();
-    forget_carried(counted, sk, erasures, &told).await?;
     for statement in [&JOURNAL, &KEPT, &REMOVED, &LOG] {
         run(
             counted,
@@ -106,7 +108,7 @@ pub(super) async fn forget(
         )
         .await?;
     }
-    Ok(())
+    Ok(told)
 }
 
 fn read(rows: &[sqlx::sqlite::SqliteRow], told: &mut Vec<(Vec<u8>, String)>) -> Result<(), UnitFault> {
@@ -117,12 +119,13 @@ fn read(rows: &[sqlx::sqlite::SqliteRow], told: &mut Vec<(Vec<u8>, String)>) -> 
     Ok(())
 }
 
-/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
-async fn forget_carried(
+/// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows. Comes after all else that is
+/// written of profiles by the versions that were loaded.
+pub(crate) async fn forget_carried(
     counted: &mut Counted<'_>,
     sk: i64,
     erasures: &[Erasure],
-    told: &[(Vec<u8>, String)],
+    told: &Told,
 ) -> Result<(), UnitFault> {
     let users: Vec<_> = erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
     let mut survivors: Vec<_> = told.iter().map(|(profile, _)| profile.as_slice()).collect();
@@ -147,6 +150,8 @@ async fn forget_carried(
             }
         }
     }
+    forgotten.sort_unstable();
+    forgotten.dedup();
     run(
         counted,
         &CARRIED,
