@@ -65,19 +65,12 @@ fn address_of(target: &Target) -> Option<Address> {
     }
 }
 
-const fn kind_of(channel: GroupChannel) -> AddressKind {
-    match channel {
-        GroupChannel::Email => AddressKind::Email,
-        _ => AddressKind::Phone,
-    }
-}
-
 /// Whether somebody is named who may have such a state.
 fn set_one(draft: &mut Draft<'_>, set: &SetStates, target: &Target, at: Timestamp) -> bool {
     if let Some(address) = address_of(target) {
         // SST-3: an email group has no phones. SST-7: nobody is made, and an address nobody holds has no state.
         let held = target.key().is_some_and(|key| !draft.holders(&key).is_empty());
-        if address.kind != kind_of(set.group.channel) || !held {
+        if Some(address.kind) != set.group.channel.address_kind() || !held {
             return false;
         }
         draft.set_state(&address, StateOf::Group(set.group.id), as_global(set.state), at);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Address, AddressKind, AddressState, Config, Friendship, GlobalState, Group, GroupChannel, GroupState,
-    Key, LineUserId, Profile, StateOf, WorkspaceId,
+    Address, AddressKind, AddressState, Config, Friendship, GlobalState, Group, GroupState, Key, LineUserId,
+    Profile, StateOf, WorkspaceId,
 };
 
 /// The state of one group.
@@ -62,10 +62,10 @@ pub fn read_group_state(
     stored: StoredStates<'_>,
     config: &Config,
 ) -> Option<GroupState> {
-    let (kind, own) = match group.channel {
-        GroupChannel::Line => return line_state(profile, group, stored, config),
-        GroupChannel::Email => (AddressKind::Email, &profile.own.email_groups),
-        GroupChannel::Sms | GroupChannel::Whatsapp => (AddressKind::Phone, &profile.own.phone_groups),
+    let Some(kind) = group.channel.address_kind() else { return line_state(profile, group, stored, config) };
+    let own = match kind {
+        AddressKind::Email => &profile.own.email_groups,
+        AddressKind::Phone => &profile.own.phone_groups,
     };
     match state_addresses(profile).into_iter().find(|address| address.kind == kind) {
         Some(address) => read_address_group(&address, group, stored),

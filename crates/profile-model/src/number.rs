@@ -47,6 +47,13 @@ pub fn is_integer(number: &Number) -> bool {
     !number.as_str().contains(['.', 'e', 'E'])
 }
 
+/// The text of a canonical number without the `.0` that a whole one may carry: the same for `1` and `1.0`, which are one
+/// value where values are compared (`ARR-2`) and where a whole number is wanted (`PUR-3`).
+#[must_use]
+pub fn value_text(number: &Number) -> &str {
+    number.as_str().strip_suffix(".0").unwrap_or(number.as_str())
+}
+
 /// The exact sum; an integer if both are (`{"inc": n}`). `None` if it needs more than [`MAX_NUMBER_DIGITS`] digits.
 #[must_use]
 pub fn add(left: &Number, right: &Number) -> Option<Number> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Config, Email, Group, GroupChannel, GroupId, GroupState, Key, ObjectFault, Phone, Settings, Target,
+    AddressKind, Config, Email, Group, GroupId, GroupState, Key, ObjectFault, Phone, Settings, Target,
     WorkspaceId,
 };
 
@@ -105,10 +105,10 @@ fn read(
         return Err(BOTH);
     }
     // SST-3: an opt-out that the group cannot take must not look like one that was taken.
-    let misplaced = match group.channel {
-        GroupChannel::Email => (!phones.is_empty()).then_some(("an email", names.phones, names.emails)),
-        GroupChannel::Line => None,
-        _ => (!emails.is_empty()).then_some(("a phone", names.emails, names.phones)),
+    let misplaced = match group.channel.address_kind() {
+        Some(AddressKind::Email) if !phones.is_empty() => Some(("an email", names.phones, names.emails)),
+        Some(AddressKind::Phone) if !emails.is_empty() => Some(("a phone", names.emails, names.phones)),
+        _ => None,
     };
     if let Some((kind, sent, fitting)) = misplaced {
         return Err(SubscriptionFault::Ours(format!(

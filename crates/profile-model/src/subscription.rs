@@ -87,6 +87,19 @@ pub enum GroupChannel {
     Line,
 }
 
+impl GroupChannel {
+    /// The kind of address that carries the states of its groups, and names users in them (`SST-3`); `None`: LINE's, which
+    /// follow the LINE id.
+    #[must_use]
+    pub const fn address_kind(self) -> Option<AddressKind> {
+        match self {
+            Self::Email => Some(AddressKind::Email),
+            Self::Sms | Self::Whatsapp => Some(AddressKind::Phone),
+            Self::Line => None,
+        }
+    }
+}
+
 /// An address that carries states for all who hold it: `value` is the look-up form (lower-case email, E.164).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{DropReason, MAX_ARRAY_ELEMENTS, scalar, store, stored};
-use crate::Document;
+use crate::{Document, value_text};
 
 /// A whole array: values unique, the first of equal ones stays (`ARR-2`); over the limit the last ones stay
 /// (`OPEN-21`).
@@ -40,7 +40,10 @@ pub(super) fn operate(
     };
     for item in added {
         // ARR-3: adding a present value moves it to the end.
-        items.retain(|old| identity(old) != identity(&item));
+        {
+            let moved = identity(&item);
+            items.retain(|old| identity(old) != moved);
+        }
         items.push(item);
     }
     let removed: std::collections::HashSet<_> = removed.iter().map(identity).collect();
@@ -55,7 +58,7 @@ pub(super) fn operate(
 /// What makes two values of a set the same: text is not a number, and `1.0` is `1`.
 pub(super) fn identity(item: &Value) -> Cow<'_, str> {
     match item {
-        Value::Number(number) => Cow::Borrowed(number.as_str().trim_end_matches(".0")),
+        Value::Number(number) => Cow::Borrowed(value_text(number)),
         other => Cow::Owned(other.to_string()),
     }
 }

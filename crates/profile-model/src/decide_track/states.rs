@@ -2,8 +2,8 @@
 //! (section 6.2, `TRK-13`). A profile without the address keeps its own.
 
 use crate::{
-    Address, AddressKind, Attributes, Email, GlobalState, GroupChange, GroupChannel, Phone, Profile,
-    ProfileId, StateOf, Timestamp, decide_identity::as_global, draft::Draft,
+    Address, AddressKind, Attributes, Email, GlobalState, GroupChange, Phone, Profile, ProfileId, StateOf,
+    Timestamp, decide_identity::as_global, draft::Draft,
 };
 
 use super::{address_of_email, address_of_phone};
@@ -35,12 +35,8 @@ pub(super) fn apply(
 
 /// Sets the state of a group where this profile's is kept; whether it is another one now.
 pub(crate) fn write_group(draft: &mut Draft<'_>, id: ProfileId, group: &GroupChange, at: Timestamp) -> bool {
-    let kind = match group.channel {
-        GroupChannel::Email => AddressKind::Email,
-        GroupChannel::Sms | GroupChannel::Whatsapp => AddressKind::Phone,
-        // LSB-1, LSB-2: only LINE writes these; parsing leaves them out, and so do we.
-        GroupChannel::Line => return false,
-    };
+    // LSB-1, LSB-2: only LINE writes its groups; parsing leaves them out, and so do we.
+    let Some(kind) = group.channel.address_kind() else { return false };
     match draft.profile(id).and_then(|profile| address_of(profile, kind)) {
         Some(address) => draft.write_state(&address, StateOf::Group(group.group), as_global(group.state), at),
         None => draft.edit(id, at, |profile| {

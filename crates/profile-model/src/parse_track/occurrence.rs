@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 use super::Context;
 use crate::{
     Body, Event, ObjectFault, PropertyOwner, Purchase, Timestamp, canonical, is_integer, parse_time,
-    read_properties,
+    read_properties, value_text,
 };
 
 /// Longest event name and `product_id`, in characters (`OPEN-23`, `PUR-1`).
@@ -58,7 +58,7 @@ pub(super) fn read_purchase(
 /// A whole number, however it is written: clients with columns of floats send `2.0`.
 fn read_quantity(number: &Number) -> Option<u32> {
     let canonical = canonical(number)?;
-    let quantity: u64 = canonical.as_str().trim_end_matches(".0").parse().ok()?;
+    let quantity: u64 = value_text(&canonical).parse().ok()?;
     (1..=MAX_QUANTITY).contains(&quantity).then_some(u32::try_from(quantity).ok()?)
 }
 

@@ -155,12 +155,8 @@ fn erase(world: &mut World, erasure: &Erasure) {
 /// Empties what others keep of the erased LINE IDs that they once had: entries, images and logged writes.
 fn forget_line_ids(world: &mut World, erasure: &Erasure) {
     for user in &erasure.line_users {
-        let named = |entry: &JournalEntry| {
-            entry.other.is_some_and(|other| erasure.sides.contains(&other))
-                || entry.detail["before"].as_str() == Some(user.as_str())
-        };
-        let who: BTreeSet<_> =
-            world.journal.iter().filter(|entry| named(entry)).map(|entry| entry.profile).collect();
+        let about = world.journal.iter().filter(|entry| is_about(entry, erasure, user));
+        let who: BTreeSet<_> = about.map(|entry| entry.profile).collect();
         let tells = |text: String| text.contains(user.as_str());
         for entry in world.journal.iter_mut().filter(|entry| who.contains(&entry.profile)) {
             if tells(entry.detail.to_string()) {
@@ -183,17 +179,16 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
     }
 }
 
+/// Whether an entry names one of the erased, or says that its profile had the LINE ID before.
+fn is_about(entry: &JournalEntry, erasure: &Erasure, user: &LineUserId) -> bool {
+    entry.other.is_some_and(|other| erasure.sides.contains(&other))
+        || entry.detail["before"].as_str() == Some(user.as_str())
+}
+
 /// Profiles whose journal tells one of the LINE IDs, or names one of the erased.
 fn told_of(world: &World, erasures: &[Erasure]) -> BTreeSet<ProfileId> {
     let tells = |entry: &JournalEntry| {
-        erasures.iter().any(|erasure| {
-            let named = entry.other.is_some_and(|other| erasure.sides.contains(&other));
-            (named && !erasure.line_users.is_empty())
-                || erasure
-                    .line_users
-                    .iter()
-                    .any(|user| entry.detail["before"].as_str() == Some(user.as_str()))
-        })
+        erasures.iter().any(|erasure| erasure.line_users.iter().any(|user| is_about(entry, erasure, user)))
     };
     world.journal.iter().filter(|entry| tells(entry)).map(|entry| entry.profile).collect()
 }
