@@ -1,5 +1,7 @@
 //! The join itself: two profiles become one, with everything that makes it explainable and reversible.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::{
@@ -98,7 +100,7 @@ pub(crate) fn join(
 
 /// Identifiers by which the merged profile is known from now on, and the survivor was not before.
 fn carried(kept: &Profile, removed: &Profile) -> Vec<Key> {
-    let own = kept.keys();
+    let own: HashSet<Key> = kept.keys().into_iter().collect();
     let mut keys: Vec<_> = removed.keys().into_iter().filter(|key| !own.contains(key)).collect();
     keys.push(Key::merged(removed.id));
     keys
