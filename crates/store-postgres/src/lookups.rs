@@ -11,8 +11,9 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::reading::read;
 use crate::store::PostgresStore;
 
-/// Sets that are read at once. More would share the processors with these, and hold fewer look-ups each.
-const AT_ONCE: usize = 4;
+/// Sets that are read at once, so that one is under way while the next gathers. More would hold fewer look-ups each, and what a
+/// set costs hardly depends on how many it holds.
+const AT_ONCE: usize = 2;
 
 /// Most look-ups of one set.
 const TOGETHER: usize = 32;
