@@ -5,8 +5,8 @@ use serde_json::{Number, Value};
 use crate::custom::coerce;
 use crate::{
     Alias, Attributes, Body, Change, Config, CsvColumn, CsvColumns, Email, FieldReading, GlobalState,
-    InputArray, IssueLevel, Item, Key, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target,
-    WorkspaceId, canonical,
+    InputArray, IssueLevel, Item, Key, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId,
+    Target, WorkspaceId, canonical,
     parse_track::{Context, check_alias, read_group},
     read_field,
 };
@@ -208,11 +208,17 @@ impl<'a> Row<'a> {
     fn names(&self) -> Vec<Key> {
         let named = &self.named;
         let alias = named.alias_label.as_ref().zip(named.alias_name.as_ref());
-        let alias = alias.map(|(label, name)| Key::alias(&Alias { label: label.clone(), name: name.clone() }));
+        let alias =
+            alias.map(|(label, name)| Key::alias(&Alias { label: label.clone(), name: name.clone() }));
         let line_id = self.attributes.line_id.as_ref().and_then(Change::value);
         let external_id = named.external_id.as_ref().map(|id| Key::external_id(id));
         let addresses = [named.email.as_ref().map(Key::email), named.phone.as_ref().and_then(Key::phone)];
-        external_id.into_iter().chain(alias).chain(addresses.into_iter().flatten()).chain(line_id.map(Key::line_id)).collect()
+        external_id
+            .into_iter()
+            .chain(alias)
+            .chain(addresses.into_iter().flatten())
+            .chain(line_id.map(Key::line_id))
+            .collect()
     }
 
     /// External id or alias, then `braze_id`, then email, then phone (`CSV-9`).

@@ -34,7 +34,8 @@ impl ProfileStore {
         let config = self.config().await?;
         let creations = creations(&profile, &journal, &merges);
         let mut entries: Vec<(Timestamp, Value)> = Vec::new();
-        let is_of_its_own = |entry: &&JournalEntry| !creations.iter().any(|creation| creation.is_kept_apart(entry));
+        let is_of_its_own =
+            |entry: &&JournalEntry| !creations.iter().any(|creation| creation.is_kept_apart(entry));
         entries.extend(journal.iter().filter(is_of_its_own).map(|entry| (entry.at, render(entry, &config))));
         entries.extend(creations.iter().flat_map(|creation| creation.render(&journal, &config)));
         entries.sort_by_key(|(at, _)| *at);

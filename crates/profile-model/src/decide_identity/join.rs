@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::{
     Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
-    Kind, Made, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
-    decide_track::keep_follower, draft::Draft,
+    Kind, Made, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp,
+    combine, decide_track::keep_follower, draft::Draft,
 };
 
 /// A join that was made.

@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::{
     Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, MergedSide,
-    Occasion,
-    Profile, ProfileId, Settings, Timestamp, draft::Draft,
+    Occasion, Profile, ProfileId, Settings, Timestamp, draft::Draft,
 };
 
 mod follower;

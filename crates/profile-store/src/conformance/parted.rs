@@ -148,7 +148,10 @@ pub(super) async fn events_since_a_merge_move_the_side_they_belong_to(
     undo(store, outer).await?;
     // The purchase came last; the last event of `removed` was twelve objects before it, that of `deep` two.
     holds(updated("kept").await? == newest, "the survivor's own purchase did not move it")?;
-    holds(updated("removed").await? == newest - 2, "an event of a part of it did not move the one that came back")?;
+    holds(
+        updated("removed").await? == newest - 2,
+        "an event of a part of it did not move the one that came back",
+    )?;
     undo(store, inner).await?;
     holds(updated("deep").await? == newest - 2, "its events did not move the deepest")?;
     holds(updated("removed").await? == newest - 12, "its own events did not move the one that came back")

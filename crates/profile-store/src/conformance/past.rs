@@ -1,8 +1,6 @@
 //! Cases of what a person's history tells of who they were before.
 
-use profile_model::{
-    Actor, DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Key, Keys, MergeId, Timestamp,
-};
+use profile_model::{Actor, DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Key, Keys, MergeId, Timestamp};
 use serde_json::{Value, json};
 
 use super::cases::{W, holds, load, track};
@@ -49,7 +47,8 @@ pub(super) async fn a_follower_that_was_kept_apart_says_from_whom(
         track(store, json!({"attributes": [{"external_id": id, "native_line_id": line_id(number)}]})).await?;
         follow(store, &line_id(number), i64::from(number)).await?;
     }
-    let write = |id: &str, line_id: Value| json!({"attributes": [{"external_id": id, "native_line_id": line_id}]});
+    let write =
+        |id: &str, line_id: Value| json!({"attributes": [{"external_id": id, "native_line_id": line_id}]});
     track(store, write("overwritten", json!(line_id(5)))).await?;
     track(store, write("cleared", Value::Null)).await?;
     merge(store, of("removed"), of("kept")).await?;
@@ -101,7 +100,10 @@ pub(super) async fn a_join_by_a_rule_says_what_the_two_share(store: &ProfileStor
         let history = history(store, &id).await?;
         let merged = history.iter().find(|entry| entry["kind"] == "merged").ok_or("the rule did nothing")?;
         holds(merged["by"] == field, "the rule is another one")?;
-        holds(merged["cause"].as_str().is_some_and(|cause| cause.ends_with(words)), "the cause is another one")?;
+        holds(
+            merged["cause"].as_str().is_some_and(|cause| cause.ends_with(words)),
+            "the cause is another one",
+        )?;
         let told = json!([merged["cause"], merged["by"], merged["dropped"]]).to_string();
         holds(!told.contains(value.as_str().unwrap_or_default()), "the value is told")?;
     }
