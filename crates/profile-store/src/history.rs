@@ -76,11 +76,12 @@ impl Creation {
         Self { profile: profile.id, made: Made::of(profile), line_id: profile.line_id.clone() }
     }
 
-    /// Whether an entry says that the profile was made for a follower who was kept apart: nobody loses a follower in the
-    /// moment in which it is made itself.
+    /// Whether an entry says that the profile was made for a follower who was kept apart: of the moment in which it was made,
+    /// and without the LINE ID, which the entry of the one that lost it tells.
     fn is_kept_apart(&self, entry: &JournalEntry) -> bool {
         entry.kind == JournalKind::LineFollowerKeptApart
             && (entry.profile, entry.at) == (self.profile, self.made.at)
+            && entry.detail.get("native_line_id").is_none()
     }
 
     fn render(&self, journal: &[JournalEntry], config: &Config) -> Vec<(Timestamp, Value)> {

@@ -125,7 +125,7 @@ pub(super) async fn events_since_a_merge_move_the_side_they_belong_to(
     store: &ProfileStore,
 ) -> Result<(), String> {
     let of = |id: &str| json!({"external_id": id});
-    track(store, json!({"attributes": ["deep", "removed", "kept", "quiet"].map(of)})).await?;
+    track(store, json!({"attributes": Vec::from(["deep", "removed", "kept", "quiet"].map(of))})).await?;
     let updated = async |id: &str| -> Result<i64, String> {
         let id = person(store, id).await?;
         let loaded = load(store, Keys { profiles: vec![id], ..Keys::default() }).await?;
@@ -161,7 +161,7 @@ pub(super) async fn events_since_a_merge_move_the_side_they_belong_to(
 /// of others stays.
 pub(super) async fn an_undo_that_allows_a_rejoin_lifts_the_pair(store: &ProfileStore) -> Result<(), String> {
     let of = |id: &str| json!({"external_id": id});
-    track(store, json!({"attributes": ["a", "b", "c"].map(of)})).await?;
+    track(store, json!({"attributes": Vec::from(["a", "b", "c"].map(of))})).await?;
     let ids = [person(store, "a").await?, person(store, "b").await?, person(store, "c").await?];
     let parted = async |from: &str, to: &str, allow_rejoin: bool| -> Result<usize, String> {
         let joined = merge(store, of(from), of(to)).await?;

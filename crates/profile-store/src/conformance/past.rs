@@ -77,7 +77,7 @@ pub(super) async fn a_follower_that_was_kept_apart_says_from_whom(
 pub(super) async fn a_join_by_a_rule_says_what_the_two_share(store: &ProfileStore) -> Result<(), String> {
     let shared = [
         (DuplicatesBy::Email, "email", json!("shared@example.com"), "email address"),
-        (DuplicatesBy::Phone, "phone", json!("+819012345678"), "phone number"),
+        (DuplicatesBy::Phone, "phone", json!("+819087651290"), "phone number"),
         (DuplicatesBy::NativeLineId, "native_line_id", json!(line_id(1)), "LINE ID"),
     ];
     for (rule, field, value, words) in shared {
