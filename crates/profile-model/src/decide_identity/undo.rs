@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion,
-    Profile, ProfileId, Settings, Timestamp, draft::Draft,
+    Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, MergedSide,
+    Occasion, Profile, ProfileId, Settings, Timestamp, draft::Draft,
 };
 
 mod follower;
@@ -49,7 +49,8 @@ pub fn undo_keys(merge: MergeId) -> Keys {
     Keys { merges: vec![merge], ..Keys::default() }
 }
 
-/// Decides an undo. Unless `allow_rejoin`, no rule will ever join the two again.
+/// Decides an undo. Unless `allow_rejoin`, no rule will ever join the two again; with it, rules may, also if an earlier
+/// undo had parted them.
 #[must_use]
 pub fn decide_undo(
     merge: MergeId,
@@ -108,6 +109,7 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     // The states count from when they began; that they are so again is told as of now.
     draft.told_at = Some(at);
     let back = follower.make_room(draft, &record, removed, at);
+    let since = draft.profile(kept.id).map(|profile| profile.merged.clone()).unwrap_or_default();
     draft.replace(Profile::clone(kept));
     draft.restore(&back);
     let (remade, limits) = states::take_back(draft, &record, &log);
@@ -116,6 +118,9 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
         replay(draft, write, remade, kept.id, removed.id);
     }
     limits.keep(draft);
+    let of_both = since.last().map(|side| (side.survivor_occurred_at, side.occurred_at)).unwrap_or_default();
+    take_occurrences(draft, kept.id, &since, of_both.0);
+    take_occurrences(draft, removed.id, &since, of_both.1);
     follower.settle(draft, removed, at);
     for id in [kept.id, removed.id] {
         if is_taken(draft, id) {
@@ -128,7 +133,9 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     let detail = json!({"merge_id": merge});
     draft.note(kept.id, at, JournalKind::Undone, Some(removed.id), detail.clone());
     draft.note(removed.id, at, JournalKind::Undone, Some(kept.id), detail);
-    if !allow_rejoin {
+    if allow_rejoin {
+        draft.allow_rejoin(kept, removed);
+    } else {
         draft.change.never_same.push((kept.id.min(removed.id), kept.id.max(removed.id)));
     }
     let ids = (kept.id, removed.id);
@@ -141,6 +148,17 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
         ..record
     });
     UndoOutcome::Undone { kept: ids.0, removed: ids.1 }
+}
+
+/// Events and purchases stayed with their side; what they made of `updated_at` goes there, too.
+fn take_occurrences(draft: &mut Draft<'_>, id: ProfileId, since: &[MergedSide], own: Option<Timestamp>) {
+    let Some(mut back) = draft.profile(id).cloned() else { return };
+    if let Some(last) = back.take_occurrences(since, own) {
+        draft.edit(id, last, |profile| {
+            profile.merged = back.merged;
+            true
+        });
+    }
 }
 
 /// Asks for everything the undo will look at, in one go; writes since the merge, oldest first.

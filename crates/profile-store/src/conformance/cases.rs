@@ -11,10 +11,17 @@ use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
 use super::parted::{
+    an_undo_that_allows_a_rejoin_lifts_the_pair, events_since_a_merge_move_the_side_they_belong_to,
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
 };
-use super::traces::a_disclosure_of_very_many_ids_is_whole;
+use super::past::{
+    a_follower_that_was_kept_apart_says_from_whom, a_history_does_not_need_the_before_images,
+    a_join_by_a_rule_says_what_the_two_share,
+};
+use super::traces::{
+    a_disclosure_of_very_many_ids_is_whole, messages_of_others_that_mention_the_erased_are_emptied,
+};
 use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
@@ -57,6 +64,12 @@ cases!(
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
     what_waits_is_found_by_value_and_by_member,
+    events_since_a_merge_move_the_side_they_belong_to,
+    an_undo_that_allows_a_rejoin_lifts_the_pair,
+    a_history_does_not_need_the_before_images,
+    a_follower_that_was_kept_apart_says_from_whom,
+    a_join_by_a_rule_says_what_the_two_share,
+    messages_of_others_that_mention_the_erased_are_emptied,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.
