@@ -86,6 +86,43 @@ async fn an_undo_is_told_by_both() {
     assert_eq!(of_kept[2]["cause"], "the merge was undone");
 }
 
+/// What happened to a side between a merge and its undo is that side's history, told once, by whom and when it was; and an
+/// erasure of that side leaves nothing of it with the other.
+#[tokio::test]
+async fn what_happened_to_a_side_while_it_was_merged_goes_with_it() {
+    let world = world().await;
+    let caller = &world.caller;
+    let (first, second) = (line_id(1), line_id(2));
+    for id in ["kim", "quinn"] {
+        put(caller, json!({"external_id": id})).await;
+    }
+    let of = async |id: &str| user(caller, id).await["braze_id"].clone();
+    let (kim, quinn) = (of("kim").await, of("quinn").await);
+    let alias = |id: &str, name: &str| json!({"external_id": id, "alias_label": "web", "alias_name": name});
+    caller.post("/users/alias/new", &json!({"user_aliases": [alias("quinn", "q-web")]})).await.unwrap();
+    let merge_id = merge_users(caller, "quinn", "kim").await;
+    put(caller, json!({"external_id": "quinn", "native_line_id": first})).await;
+    put(caller, json!({"external_id": "quinn", "native_line_id": null})).await;
+    let update = json!({"alias_label": "web", "old_alias_name": "q-web", "new_alias_name": "q-new"});
+    caller.post("/users/alias/update", &json!({"alias_updates": [update]})).await.unwrap();
+    put(caller, json!({"external_id": "kim", "native_line_id": second})).await;
+    let told = entries(caller, &kim).await;
+    undone(caller, &merge_id).await;
+    let (of_kim, of_quinn) = (entries(caller, &kim).await, entries(caller, &quinn).await);
+    assert_eq!(kinds(&of_kim), ["created", "merged", "line_linked", "undone"]);
+    let expected = ["created", "alias_added", "line_linked", "line_unlinked", "alias_renamed", "undone"];
+    assert_eq!(kinds(&of_quinn), expected);
+    let is_told = |entry: &&Value| entry["kind"] != "undone";
+    for entry in of_kim.iter().chain(&of_quinn).filter(is_told) {
+        assert!(told.contains(entry), "{entry} was not told so before the undo");
+    }
+    caller.post("/users/delete", &json!({"external_ids": ["quinn"]})).await.unwrap();
+    let left = caller.get(&format!("/users/{}/everything", kim.as_str().unwrap())).await.unwrap().text;
+    for trace in [first.as_str(), "q-web", "q-new", "quinn"] {
+        assert!(!left.contains(trace), "{trace} is left");
+    }
+}
+
 /// LINE IDs: set, changed, cleared, the alias that moves, the follower kept apart, the id given.
 #[tokio::test]
 async fn changes_of_a_line_id_are_told() {

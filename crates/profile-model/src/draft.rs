@@ -57,6 +57,8 @@ pub(crate) struct Draft<'a> {
     states: HashMap<StateName, Option<AddressState>>,
     /// The logged write that is being made: states of addresses that it writes are told there.
     open_log: Option<usize>,
+    /// The survivor that is being written to, and which of its sides the write names: what it tells is that side's history.
+    pub(crate) open_side: Option<(ProfileId, ProfileId)>,
     /// States that profiles which are back held themselves before.
     held_before: BTreeMap<ProfileId, OwnStates>,
     /// What the write that is being made again may do.
@@ -88,6 +90,7 @@ impl<'a> Draft<'a> {
             lost: HashSet::new(),
             states: HashMap::new(),
             open_log: None,
+            open_side: None,
             held_before: BTreeMap::new(),
             remade: None,
             told_at: None,
@@ -334,6 +337,8 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Tells a profile's history. What a write to a survivor that may still come apart tells belongs to the side that the
+    /// write named, as the write itself does; and when an undo makes the write again, it is told already.
     pub(crate) fn note(
         &mut self,
         profile: ProfileId,
@@ -342,6 +347,11 @@ impl<'a> Draft<'a> {
         other: Option<ProfileId>,
         detail: serde_json::Value,
     ) {
+        let side = self.open_side.filter(|(survivor, _)| *survivor == profile && kind.is_of_a_write());
+        if side.is_some() && self.remade.is_some() {
+            return;
+        }
+        let profile = side.map_or(profile, |(_, side)| side);
         let actor = self.actor.clone();
         self.change.journal.push(JournalEntry { profile, at, kind, actor, other, detail });
     }

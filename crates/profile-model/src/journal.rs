@@ -65,6 +65,14 @@ pub enum JournalKind {
     LineFollowerKeptApart,
 }
 
+impl JournalKind {
+    /// Whether it tells what a write that names a profile by an identifier made of it.
+    #[must_use]
+    pub const fn is_of_a_write(self) -> bool {
+        !matches!(self, Self::Merged | Self::Undone)
+    }
+}
+
 /// One entry, about one profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalEntry {

@@ -151,6 +151,9 @@ impl Draft<'_> {
     /// Logs a write to a survivor that may still come apart, before it is made; others pay nothing.
     pub(crate) fn log(&mut self, id: ProfileId, at: Timestamp, key: &Key, write: impl FnOnce() -> Write) {
         self.open_log = None;
+        // A write that is made again may be one of a side that comes apart no further: it is told as well.
+        let side = self.profile(id).map(|profile| (id, profile.side_of(key)));
+        self.open_side = side.filter(|(_, side)| *side != id || self.remade.is_some());
         if self.profile(id).is_some_and(|profile| profile.may_come_apart(at)) {
             // Requests are decided in another order than they arrived in, and clocks step back: what is logged is
             // never from before the merge that it came after.

@@ -93,6 +93,7 @@ pub(super) fn replay(
         Write::RemoveExternalId(id) => draft.release_former_id(side, id, at),
     }
     draft.remade = None;
+    draft.open_side = None;
 }
 
 /// Gives the external id to the side that was named, or to the survivor where that one has its own. An id that the other
