@@ -9,6 +9,8 @@ mod replica;
 mod storm;
 #[path = "postgres/tls.rs"]
 mod tls;
+#[path = "postgres/workers.rs"]
+mod workers;
 
 use serde_json::{Value, json};
 use testkit::postgres::{Cluster, Database};

@@ -84,6 +84,14 @@ impl CitusDatabase {
     pub fn run(&self, sql: &str) -> Result<String> {
         run_sql(&self.url(), sql)
     }
+
+    /// Runs statements on each worker, past the coordinator; what each printed.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub fn run_on_workers(&self, sql: &str) -> Result<Vec<String>> {
+        self.nodes.iter().skip(1).map(|node| run_sql(&with_database(node, &self.name), sql)).collect()
+    }
 }
 
 impl Drop for CitusDatabase {
