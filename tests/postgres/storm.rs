@@ -28,33 +28,35 @@ use client::Client;
 use stage::Stage;
 use witness::Witness;
 
+/// The most clients there are.
 const CLIENTS: usize = 32;
 
 /// How many things each client does, instead of the few that every run of the tests does.
 const TURNS_VARIABLE: &str = "ENMUSUBI_TEST_TURNS";
 
 /// Lets all clients act in turn, then compares the database with what was acknowledged.
-async fn rage(name: &str, stage: Stage, turns: usize) {
+async fn rage(name: &str, stage: Stage, clients: usize, turns: usize) {
     let turns = std::env::var(TURNS_VARIABLE).ok().map_or(turns, |turns| turns.parse().unwrap());
     let (stage, witness) = (Arc::new(stage), Arc::new(Witness::default()));
     acts::prepare(&stage, &witness).await;
     let began = Instant::now();
     // In one task: the servers are what is to be kept busy. The first that fails ends the others.
-    let clients = (0..CLIENTS).map(async |number| {
+    let acting = (0..clients).map(async |number| {
         let mut client = Client::new(number, Arc::clone(&stage), Arc::clone(&witness));
         for turn in 0..turns {
             acts::act(&mut client, turn).await;
         }
         client
     });
-    let ended = join_all(clients).await;
+    let ended = join_all(acting).await;
     let raged = began.elapsed();
     let promises: Vec<_> = ended.into_iter().flat_map(Client::leave).collect();
     let (requests, kept) = (stage.requests(), promises.len());
     judge::judge(&stage, &witness, promises).await;
-    let operations = CLIENTS * turns;
+    let operations = clients * turns;
     eprintln!("{name}: {operations} operations in {requests} requests in {raged:?}; {kept} promises kept");
-    eprintln!("{name}: slowest answer {:?}; {}", stage.slowest(), stage.retries().await.join(", "));
+    eprintln!("{name}: slowest answer {:?}, unluckiest unit {:?}", stage.slowest(), stage.unluckiest());
+    eprintln!("{name}: {}", stage.retries().await.join(", "));
     Arc::into_inner(stage).unwrap().end().await;
 }
 
@@ -62,7 +64,7 @@ async fn rage(name: &str, stage: Stage, turns: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
-    rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, 17).await;
+    rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, CLIENTS, 17).await;
 }
 
 /// The same in a workspace that is spread over eight buckets.
@@ -71,7 +73,7 @@ async fn two_servers_on_one_spread_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
     let mut options = on(&database.url(), data.path());
     options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "8".to_owned()));
-    rage("eight buckets", Stage::of_two(options).await, 8).await;
+    rage("eight buckets", Stage::of_two(options).await, CLIENTS, 8).await;
 }
 
 /// The same on a Citus cluster, where there is one.
@@ -84,11 +86,11 @@ async fn two_servers_on_one_distributed_database_lose_nothing() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut options = on(&database.url(), data.path());
     options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "8".to_owned()));
-    rage("Citus, eight buckets", Stage::of_two(options).await, 8).await;
+    rage("Citus, eight buckets", Stage::of_two(options).await, CLIENTS / 2, 17).await;
 }
 
 /// One server on a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_on_a_file_loses_nothing() {
-    rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, 8).await;
+    rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, CLIENTS, 8).await;
 }

@@ -24,8 +24,15 @@ pub(crate) struct Stage {
     slowest: Mutex<(Duration, String)>,
 }
 
+/// Servers tell at this level what they run again.
+fn talkative(mut options: ServerOptions) -> ServerOptions {
+    options.environment.push(("ENMUSUBI_LOG".to_owned(), "warn,store_postgres=debug".to_owned()));
+    options
+}
+
 impl Stage {
     pub(crate) async fn of_one(options: ServerOptions) -> Self {
+        let options = talkative(options);
         let world = World::start_on(BINARY, options).await.unwrap();
         let group = async |name: &str, channel: &str| {
             let body = json!({"name": name, "channel": channel});
@@ -46,7 +53,7 @@ impl Stage {
 
     pub(crate) async fn of_two(options: ServerOptions) -> Self {
         let mut stage = Self::of_one(options.clone()).await;
-        let options = ServerOptions { line_api_base: Some(stage.world.line_base()), ..options };
+        let options = ServerOptions { line_api_base: Some(stage.world.line_base()), ..talkative(options) };
         let second = Server::start(BINARY, options).await.unwrap();
         stage.callers.push(second.caller());
         let webhook = Webhook { caller: second.caller_with(None), ..stage.world.webhook.clone() };
@@ -165,6 +172,15 @@ impl Stage {
     pub(crate) async fn retries(&self) -> Vec<String> {
         let lines = self.metric("store_retries").await;
         lines.into_iter().filter(|line| !line.ends_with(" 0")).collect()
+    }
+
+    /// How often the unluckiest unit of work lost against others, and its name.
+    pub(crate) fn unluckiest(&self) -> (u64, String) {
+        let logs = [Some(&self.world.server), self.second.as_ref()].map(|server| server.map(Server::log));
+        let lines = logs.iter().flatten().flat_map(|log| log.lines());
+        let told = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let again = told.filter_map(|line| Some((line["conflicts"].as_u64()?, line["unit"].to_string())));
+        again.max().unwrap_or_default()
     }
 
     /// Runs a command on the database.
