@@ -34,8 +34,8 @@ const CLIENTS: usize = 32;
 /// How many things each client does, instead of the few that every run of the tests does.
 const TURNS_VARIABLE: &str = "ENMUSUBI_TEST_TURNS";
 
-/// Lets all clients act in turn, then compares the database with what was acknowledged.
-async fn rage(name: &str, stage: Stage, clients: usize, turns: usize) {
+/// Lets all clients act in turn, then compares the database with what was acknowledged. How much was done, to be printed.
+async fn rage(name: &str, stage: Stage, clients: usize, turns: usize) -> String {
     let turns = std::env::var(TURNS_VARIABLE).ok().map_or(turns, |turns| turns.parse().unwrap());
     let (stage, witness) = (Arc::new(stage), Arc::new(Witness::default()));
     acts::prepare(&stage, &witness).await;
@@ -54,17 +54,23 @@ async fn rage(name: &str, stage: Stage, clients: usize, turns: usize) {
     let (requests, kept) = (stage.requests(), promises.len());
     judge::judge(&stage, &witness, promises).await;
     let operations = clients * turns;
-    eprintln!("{name}: {operations} operations in {requests} requests in {raged:?}; {kept} promises kept");
-    eprintln!("{name}: slowest answer {:?}, unluckiest unit {:?}", stage.slowest(), stage.unluckiest());
-    eprintln!("{name}: {}", stage.retries().await.join(", "));
+    let told = format!(
+        "{name}: {operations} operations in {requests} requests in {raged:?}; {kept} promises kept; slowest answer {:?}; \
+         unluckiest unit {:?}; {}",
+        stage.slowest(),
+        stage.unluckiest(),
+        stage.retries().await.join(", "),
+    );
     Arc::into_inner(stage).unwrap().end().await;
+    told
 }
 
 /// Two servers on PostgreSQL.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
-    rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, CLIENTS, 17).await;
+    let told = rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, CLIENTS, 17).await;
+    eprintln!("{told}");
 }
 
 /// The same in a workspace that is spread over eight buckets.
@@ -73,7 +79,8 @@ async fn two_servers_on_one_spread_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
     let mut options = on(&database.url(), data.path());
     options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "8".to_owned()));
-    rage("eight buckets", Stage::of_two(options).await, CLIENTS, 8).await;
+    let told = rage("eight buckets", Stage::of_two(options).await, CLIENTS, 8).await;
+    eprintln!("{told}");
 }
 
 /// The same on a Citus cluster, where there is one.
@@ -86,11 +93,13 @@ async fn two_servers_on_one_distributed_database_lose_nothing() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut options = on(&database.url(), data.path());
     options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "8".to_owned()));
-    rage("Citus, eight buckets", Stage::of_two(options).await, CLIENTS / 2, 17).await;
+    let told = rage("Citus, eight buckets", Stage::of_two(options).await, CLIENTS / 2, 17).await;
+    eprintln!("{told}");
 }
 
 /// One server on a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_on_a_file_loses_nothing() {
-    rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, CLIENTS, 8).await;
+    let told = rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, CLIENTS, 8).await;
+    eprintln!("{told}");
 }

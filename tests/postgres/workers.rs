@@ -150,6 +150,41 @@ async fn is_there(caller: &Caller, id: &str) -> bool {
     })
 }
 
+/// Compares what is there with what the client was told; counts how often it was told what.
+async fn judge(caller: &Caller, record: &Record, told: &mut [usize; 3]) {
+    for (name, said) in &record.batches {
+        told[*said as usize] += 1;
+        let mut there = 0;
+        for place in 0..BATCH {
+            there += usize::from(is_there(caller, &format!("b{name}-{place}")).await);
+        }
+        let expected = match said {
+            Said::Done => BATCH..=BATCH,
+            Said::Nothing => 0..=0,
+            Said::Unknown => 0..=BATCH,
+        };
+        assert!(expected.contains(&there), "{name}: {there} of a batch of which was said {said:?}");
+    }
+    for (name, said) in &record.merges {
+        told[*said as usize] += 1;
+        let (kept, removed) = (format!("k{name}"), format!("m{name}"));
+        let users = found(caller, json!({"external_ids": [kept, removed]})).await;
+        let is_one = users.len() == 1;
+        if is_one {
+            let both = json!({"points": 1, &kept: true, &removed: true});
+            assert_eq!((&users[0]["external_id"], &users[0]["custom_attributes"]), (&json!(kept), &both));
+        } else {
+            assert!(is_there(caller, &kept).await && is_there(caller, &removed).await, "{name}");
+        }
+        assert!(*said == Said::Unknown || is_one == (*said == Said::Done), "{name}: {said:?}, {users:?}");
+    }
+    for (name, said) in &record.erasures {
+        told[*said as usize] += 1;
+        let is_there = is_there(caller, &format!("e{name}")).await;
+        assert!(*said == Said::Unknown || is_there == (*said == Said::Nothing), "{name}: {said:?}");
+    }
+}
+
 /// The connections of the cluster to its workers are cut again and again while eight clients write to a workspace of eight
 /// buckets.
 #[tokio::test(flavor = "multi_thread")]
@@ -192,39 +227,8 @@ async fn what_is_acknowledged_while_workers_go_away_is_there_once() {
     .await
     .unwrap();
     let mut told = [0; 3];
-    let mut note = |said: Said| told[said as usize] += 1;
     for record in &records {
-        for (name, said) in &record.batches {
-            note(*said);
-            let mut there = 0;
-            for place in 0..BATCH {
-                there += usize::from(is_there(&caller, &format!("b{name}-{place}")).await);
-            }
-            let expected = match said {
-                Said::Done => BATCH..=BATCH,
-                Said::Nothing => 0..=0,
-                Said::Unknown => 0..=BATCH,
-            };
-            assert!(expected.contains(&there), "{name}: {there} of a batch of which was said {said:?}");
-        }
-        for (name, said) in &record.merges {
-            note(*said);
-            let (kept, removed) = (format!("k{name}"), format!("m{name}"));
-            let users = found(&caller, json!({"external_ids": [kept, removed]})).await;
-            let is_one = users.len() == 1;
-            if is_one {
-                let both = json!({"points": 1, &kept: true, &removed: true});
-                assert_eq!((&users[0]["external_id"], &users[0]["custom_attributes"]), (&json!(kept), &both));
-            } else {
-                assert!(is_there(&caller, &kept).await && is_there(&caller, &removed).await, "{name}");
-            }
-            assert!(*said == Said::Unknown || is_one == (*said == Said::Done), "{name}: {said:?}, {users:?}");
-        }
-        for (name, said) in &record.erasures {
-            note(*said);
-            let is_there = is_there(&caller, &format!("e{name}")).await;
-            assert!(*said == Said::Unknown || is_there == (*said == Said::Nothing), "{name}: {said:?}");
-        }
+        judge(&caller, record, &mut told).await;
     }
     let counted: u64 = records.iter().map(|record| record.counted).sum();
     let all = found(&caller, json!({"external_ids": ["all"]})).await;

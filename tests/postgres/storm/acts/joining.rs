@@ -46,7 +46,7 @@ pub(super) async fn identify(client: &mut Client, turn: usize) {
     assert_eq!(read["result"], "identified", "{read}");
     let shows = json!({"email": email, "custom_attributes": {"read": turn}});
     client.promise(Promise::user(&reader, shows));
-    if turn % 3 == 0 {
+    if turn.is_multiple_of(3) {
         assert!(undone(client, turn, done["merge_id"].as_str().unwrap()).await);
         let visitor = json!({"external_id": null, "custom_attributes": {"tier": "new", "n": null}});
         client.promise(Promise::alias("web", &own, visitor));
@@ -81,7 +81,7 @@ pub(super) async fn merge_own(client: &mut Client, turn: usize) {
         let attributes = json!({"points": 2, format!("{name}0"): 0, format!("{name}1"): 1});
         json!({"custom_attributes": attributes, "custom_events": [{"count": 2}]})
     };
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         assert!(undone(client, turn + 1, done["merge_id"].as_str().unwrap()).await);
         client.promise(Promise::user(&ids[0], side("k")));
         client.promise(Promise::user(&ids[1], side("m")));

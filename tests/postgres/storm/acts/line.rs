@@ -54,7 +54,7 @@ pub(super) async fn chatter(client: &mut Client, turn: usize) {
         client.witness.befriended(&event.user, event.at, state);
     }
     client.delivered = bodies;
-    if turn % 3 == 0 {
+    if turn.is_multiple_of(3) {
         let (own, user) = (client.own("owner", turn), &events[0].0.user);
         stage.track(turn, &json!({"attributes": [{"external_id": own, "native_line_id": user}]})).await;
         client.witness.owns(user, own);
@@ -79,7 +79,7 @@ pub(super) async fn befriend(client: &mut Client, turn: usize) {
     let follows = users.clone().map(|user| event(&client.witness, "follow", &user).json());
     tokio::join!(stage.deliver(turn, &follows), stage.deliver(turn + 1, &follows));
     let ids = [client.own("friend", turn), client.own("second", turn)];
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         stage.track(turn, &json!({"attributes": [{"external_id": ids[0], "n": turn}]})).await;
     }
     for (id, user) in ids.iter().zip(&users) {
@@ -92,7 +92,7 @@ pub(super) async fn befriend(client: &mut Client, turn: usize) {
     }
     let done = outcome(client, turn + 1, "/users/merge", &merged(&ids[1], &ids[0])).await;
     assert_eq!((&done["result"], &done["reason"]), (&json!("merged"), &json!("line_follower_kept_apart")));
-    let second = if turn % 3 == 0 {
+    let second = if turn.is_multiple_of(3) {
         assert!(undone(client, turn, done["merge_id"].as_str().unwrap()).await);
         json!([{"external_id": ids[1]}])
     } else {
