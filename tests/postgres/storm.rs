@@ -69,7 +69,7 @@ async fn rage(name: &str, stage: Stage, clients: usize, turns: usize) -> String 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
-    let told = rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, CLIENTS, 17).await;
+    let told = rage("one bucket", Stage::of_two(on(&database.url(), data.path())).await, CLIENTS, 12).await;
     eprintln!("{told}");
 }
 
@@ -79,7 +79,7 @@ async fn two_servers_on_one_spread_database_lose_nothing() {
     let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
     let mut options = on(&database.url(), data.path());
     options.environment.push(("ENMUSUBI_BOOTSTRAP_BUCKETS".to_owned(), "8".to_owned()));
-    let told = rage("eight buckets", Stage::of_two(options).await, CLIENTS, 8).await;
+    let told = rage("eight buckets", Stage::of_two(options).await, CLIENTS, 6).await;
     eprintln!("{told}");
 }
 
@@ -100,6 +100,6 @@ async fn two_servers_on_one_distributed_database_lose_nothing() {
 /// One server on a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_on_a_file_loses_nothing() {
-    let told = rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, CLIENTS, 8).await;
+    let told = rage("a file", Stage::of_one(ServerOptions::in_a_file()).await, CLIENTS, 6).await;
     eprintln!("{told}");
 }
