@@ -93,6 +93,12 @@ pub trait Backend: crate::Traces + Send + Sync + 'static {
     /// Loads, decides, applies, commits; durable and readable when it returns.
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault>;
 
+    /// Whether units of one lane take effect in the order in which they are handed over, so that one may be on its way
+    /// before the one that it builds on is done.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     /// Reads committed data by keys, outside any write.
     async fn load(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault>;
 

@@ -1,22 +1,25 @@
 //! Running imports: chunk by chunk, each chunk with its progress in one transaction, so that whoever comes after a
-//! crash goes on behind the last applied row.
+//! crash goes on behind the last applied row. While chunks are written the next one is read.
 
-use std::io::{BufReader, Seek, SeekFrom};
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use profile_model::{
-    Actor, ChangeSet, Config, CsvColumns, Decision, ImportChunk, ImportId, ImportIssue, ImportRun,
-    ImportState, IssueLevel, Keys, WorkspaceId, decide_import, import_keys, read_row,
+    Actor, ChangeSet, Decision, ImportChunk, ImportId, ImportIssue, ImportRun, ImportState, Keys,
+    WorkspaceId, decide_import, import_keys,
 };
+use tokio::task::{JoinError, JoinHandle};
 
-use crate::rows::{RowReader, repeated};
-use crate::upload::read_header;
 use crate::{Fault, ProfileStore, Work};
 
-/// Rows per transaction: enough that a commit's cost is shared, few enough that others wait some ten milliseconds.
-const CHUNK_ROWS: usize = 1000;
+mod chunks;
 
-type Reader = RowReader<BufReader<std::fs::File>>;
+use chunks::Chunks;
+
+/// Chunks on their way into a store that keeps their order: its writer need not wait for the next one.
+const CHUNKS_UNDER_WAY: usize = 2;
+
+/// A chunk on its way: the byte behind it, and the import as it will leave it.
+type UnderWay = (u64, JoinHandle<Result<ImportRun, Fault>>);
 
 impl ProfileStore {
     /// An import by id.
@@ -54,37 +57,46 @@ impl ProfileStore {
     ) -> Result<ImportRun, Fault> {
         let path = self.upload_path(run.id);
         let (position, line) = (run.position, run.line);
-        let opened = blocking(move || open(&path, position, line)).await?;
-        let (mut reader, columns) = match opened {
-            Ok(opened) => opened,
+        let opened = tokio::task::spawn_blocking(move || Chunks::open(&path, position, line)).await;
+        let chunks = match opened.map_err(interrupted)? {
+            Ok(chunks) => chunks,
             Err(reason) => return self.fail_import(workspace, run, reason).await,
         };
-        let columns = Arc::new(columns);
-        let mut run = run;
-        while run.state == ImportState::InProgress && go_on(&run) {
-            let config = self.config().await?;
-            let columns = Arc::clone(&columns);
-            let (back, chunk) = blocking(move || {
-                let chunk = read_chunk(&mut reader, &columns, &config, workspace);
-                (reader, chunk)
-            })
-            .await?;
-            reader = back;
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    return self
-                        .fail_import(workspace, run, format!("the file cannot be read: {error}"))
-                        .await;
+        let at_most = if self.backend().keeps_order() { CHUNKS_UNDER_WAY } else { 1 };
+        let mut reading = Some(chunks.read(self.config().await?, workspace));
+        let mut under_way: VecDeque<UnderWay> = VecDeque::new();
+        // The import as the chunk that was sent last will leave it: one that finds it elsewhere does nothing.
+        let mut expected = run.clone();
+        let (mut run, mut unreadable) = (run, None);
+        loop {
+            while under_way.len() < at_most && run.state == ImportState::InProgress && go_on(&run) {
+                let Some(read) = reading.take() else { break };
+                let (chunks, chunk) = read.await.map_err(interrupted)?;
+                let chunk = match chunk {
+                    Ok(chunk) => chunk,
+                    Err(error) => {
+                        unreadable = Some(format!("the file cannot be read: {error}"));
+                        break;
+                    }
+                };
+                if !chunk.last {
+                    reading = Some(chunks.read(self.config().await?, workspace));
                 }
-            };
-            let ended_at = chunk.position;
-            let before = run.clone();
-            run = self.apply_chunk(workspace, run, chunk).await?;
+                let sent = expected.clone();
+                (expected.position, expected.line) = (chunk.position, chunk.line);
+                let store = self.clone();
+                let applied = tokio::spawn(async move { store.apply_chunk(workspace, sent, chunk).await });
+                under_way.push_back((expected.position, applied));
+            }
+            let Some((ends_at, applied)) = under_way.pop_front() else { break };
+            let before = std::mem::replace(&mut run, applied.await.map_err(interrupted)??);
             self.tally().imported(&before, &run);
-            if run.state == ImportState::InProgress && run.position != ended_at {
+            if run.state == ImportState::InProgress && run.position != ends_at {
                 return Ok(run);
             }
+        }
+        if let Some(reason) = unreadable {
+            return self.fail_import(workspace, run, reason).await;
         }
         if run.state != ImportState::InProgress {
             let _ = tokio::fs::remove_file(self.upload_path(run.id)).await;
@@ -131,63 +143,7 @@ impl ProfileStore {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Fault::Internal("reading the file did not end".into()))
-}
-
-/// Opens the stored file behind `position`, with its header read. The error is a sentence for the report.
-fn open(path: &std::path::Path, position: u64, line: u64) -> Result<(Reader, CsvColumns), String> {
-    let gone = |_| "the uploaded file is no longer there; upload it again".to_owned();
-    let mut reader = RowReader::new(BufReader::new(std::fs::File::open(path).map_err(gone)?), None, 0, 1);
-    let columns = read_header(&mut reader)?;
-    let (position, line) = if position == 0 { reader.place() } else { (position, line) };
-    let mut file = std::fs::File::open(path).map_err(gone)?;
-    file.seek(SeekFrom::Start(position)).map_err(|error| error.to_string())?;
-    let input = BufReader::with_capacity(1 << 16, file);
-    Ok((RowReader::new(input, Some(columns.len()), position, line), columns))
-}
-
-/// Reads the next rows and checks each on its own.
-fn read_chunk(
-    reader: &mut Reader,
-    columns: &CsvColumns,
-    config: &Config,
-    workspace: WorkspaceId,
-) -> std::io::Result<ImportChunk> {
-    let mut chunk = ImportChunk::default();
-    while chunk.rows < CHUNK_ROWS as u64 {
-        let Some(row) = reader.next_row()? else {
-            chunk.last = true;
-            break;
-        };
-        chunk.rows += 1;
-        let cells = match row.cells {
-            Ok(cells) => cells,
-            Err(fault) => {
-                let reason = fault.to_string();
-                let (level, field) = (IssueLevel::Error, String::new());
-                let cells = repeated(&row.text, columns.len());
-                chunk.issues.push(ImportIssue { line: row.line, level, field, reason, cells });
-                continue;
-            }
-        };
-        let number = u32::try_from(chunk.lines.len()).unwrap_or(u32::MAX);
-        let texts: Vec<&str> = cells.iter().map(String::as_str).collect();
-        let reading = read_row(columns, &texts, number, config, workspace);
-        chunk.issues.extend(reading.issues.into_iter().map(|issue| ImportIssue {
-            line: row.line,
-            level: issue.level,
-            field: issue.field,
-            reason: issue.reason,
-            cells: cells.clone(),
-        }));
-        if let Some(item) = reading.item {
-            chunk.items.push(item);
-            chunk.lines.push((row.line, cells));
-        }
-    }
-    (chunk.position, chunk.line) = reader.place();
-    Ok(chunk)
+/// A task of ours that panicked, or was ended with the process.
+fn interrupted(_: JoinError) -> Fault {
+    Fault::Internal("a part of the import did not end".into())
 }

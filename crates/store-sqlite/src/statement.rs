@@ -2,12 +2,14 @@
 //! number of statements does not depend on the number of rows.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::AssertSqlSafe;
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 
 /// Rows per statement; a set is padded with rows of NULL up to the next of these.
 const SIZES: [usize; 4] = [1, 8, 80, 500];
@@ -19,23 +21,81 @@ pub(crate) type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 /// A connection that counts its statements.
 pub(crate) struct Counted<'c> {
-    pub(crate) connection: &'c mut SqliteConnection,
+    connection: Way<'c>,
     pub(crate) statements: u32,
 }
 
+/// How statements get to their connection.
+enum Way<'c> {
+    Own(&'c mut SqliteConnection),
+    Shared(&'c Shared),
+}
+
 impl<'c> Counted<'c> {
-    pub(crate) fn new(connection: &'c mut SqliteConnection) -> Self {
-        Self { connection, statements: 0 }
+    pub(crate) const fn new(connection: &'c mut SqliteConnection) -> Self {
+        Self { connection: Way::Own(connection), statements: 0 }
+    }
+
+    /// On a connection that somebody else uses between its statements.
+    pub(crate) const fn sharing(connection: &'c Shared) -> Self {
+        Self { connection: Way::Shared(connection), statements: 0 }
     }
 
     pub(crate) async fn execute(&mut self, query: Bound) -> Result<u64, sqlx::Error> {
         self.statements += 1;
-        Ok(query.execute(&mut *self.connection).await?.rows_affected())
+        let done = match &mut self.connection {
+            Way::Own(connection) => query.execute(&mut **connection).await,
+            Way::Shared(shared) => query.execute(&mut *shared.turn().await).await,
+        };
+        Ok(done?.rows_affected())
     }
 
-    pub(crate) async fn fetch(&mut self, query: Bound) -> Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error> {
+    pub(crate) async fn fetch(&mut self, query: Bound) -> Result<Vec<SqliteRow>, sqlx::Error> {
         self.statements += 1;
-        query.fetch_all(&mut *self.connection).await
+        match &mut self.connection {
+            Way::Own(connection) => query.fetch_all(&mut **connection).await,
+            Way::Shared(shared) => {
+                let rows = query.fetch_all(&mut *shared.turn().await).await;
+                // Rows take a while to read; the connection is not to stand idle meanwhile.
+                shared.give_way().await;
+                rows
+            }
+        }
+    }
+}
+
+/// A connection for two users within one task, who take turns statement by statement, in the order they came.
+pub(crate) struct Shared {
+    connection: AsyncMutex<SqliteConnection>,
+    waiting: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(connection: SqliteConnection) -> Self {
+        Self { connection: AsyncMutex::new(connection), waiting: AtomicUsize::new(0) }
+    }
+
+    /// The connection, while nobody else has a part in it.
+    pub(crate) fn alone(&mut self) -> &mut SqliteConnection {
+        self.connection.get_mut()
+    }
+
+    pub(crate) fn into_inner(self) -> SqliteConnection {
+        self.connection.into_inner()
+    }
+
+    async fn turn(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let turn = self.connection.lock().await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        turn
+    }
+
+    /// Lets the other one send its statement first, if it waits to.
+    async fn give_way(&self) {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::fault::to_fault;
 use crate::load::Found;
 use crate::lookups::Lookups;
 use crate::statement::Counted;
-use crate::writer::{Queues, Request, WriterCounts, queues};
+use crate::writer::{Chore, Queues, Request, WriterCounts, queues};
 
 /// The store on one SQLite file.
 pub struct SqliteStore {
@@ -139,6 +139,11 @@ macro_rules! read {
 
 #[async_trait]
 impl Backend for SqliteStore {
+    fn keeps_order(&self) -> bool {
+        // One writer, and a queue for each lane.
+        true
+    }
+
     async fn transact(&self, unit: Unit) -> Result<Applied, Fault> {
         let ended = self.ask(|answer| Request::Unit(Box::new(unit), answer)).await;
         self.counts.units.ended(&ended);
@@ -204,12 +209,12 @@ impl Backend for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Job>, Fault> {
         let lease = lease.clone();
-        self.ask(|answer| Request::Claim(kind, lease, now, limit, answer)).await
+        self.ask(|answer| Request::Chore(Chore::Claim(kind, lease, now, limit, answer))).await
     }
 
     async fn release_jobs(&self, owner: &str) -> Result<(), Fault> {
         let owner = owner.to_owned();
-        self.ask(|answer| Request::Release(owner, answer)).await
+        self.ask(|answer| Request::Chore(Chore::Release(owner, answer))).await
     }
 
     async fn load_sync(&self, workspace: WorkspaceId, id: SyncId) -> Result<Option<SyncRun>, Fault> {
@@ -301,7 +306,7 @@ impl Backend for SqliteStore {
     }
 
     async fn expire_merges(&self, now: Timestamp, limit: u32) -> Result<Expired, Fault> {
-        self.ask(|answer| Request::Expire(now, limit, answer)).await
+        self.ask(|answer| Request::Chore(Chore::Expire(now, limit, answer))).await
     }
 
     async fn backlog(&self) -> Result<Backlog, Fault> {

@@ -48,8 +48,10 @@ pub(super) fn apply(
 ) -> bool {
     let mut changed = false;
     let mut converging = Vec::new();
+    // Whether something moved that may have kept a follower and a user apart.
+    let mut fits = false;
     if let Some(email) = &attributes.email {
-        changed |= draft.set_email(id, email.value(), at);
+        fits |= draft.set_email(id, email.value(), at);
     }
     let opted_out = if remembered::touches_email(&item.target, Some(attributes)) {
         remembered::opted_out(draft, id, attributes.email_subscribe)
@@ -62,7 +64,7 @@ pub(super) fn apply(
         states::move_own_email(draft, id, Some(email), at);
     }
     if let Some(phone) = &attributes.phone {
-        changed |= draft.set_phone(id, phone.value(), at);
+        fits |= draft.set_phone(id, phone.value(), at);
         states::move_own_phone(draft, id, phone.value(), at);
     }
     if let Some(line_id) = &attributes.line_id {
@@ -84,8 +86,13 @@ pub(super) fn apply(
     }
     let settings = Arc::clone(&draft.settings);
     let mut names = std::mem::take(&mut draft.names);
-    changed |= draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
+    let row = draft.edit(id, at, |profile| apply_row(profile, attributes, &settings, &mut names));
     draft.names = names;
+    fits |= row && attributes.fields.iter().any(|(name, _)| *name == FieldName::Dob);
+    if fits {
+        converging.extend(draft.profile(id).and_then(|profile| profile.line_id.clone()));
+    }
+    changed |= row | fits;
     changed |= states::apply(draft, id, attributes, opted_out.is_some(), at);
     if let Some(address) = &opted_out {
         changed |= draft.set_state(address, StateOf::Global, GlobalState::Unsubscribed, at);

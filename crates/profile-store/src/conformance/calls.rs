@@ -40,6 +40,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Takes over what operations after these remember.
+    pub fn absorb(&mut self, later: Self) {
+        self.merges.extend(later.merges);
+    }
+
     fn keep(&mut self, answer: Result<IdentityAnswer, IdentityError>) -> Result<(), Fault> {
         match answer {
             Ok(answer) => {

@@ -30,6 +30,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
     let written = change.updated.iter().chain(&change.created).chain(&change.restored);
     world.profiles.extend(written.map(|profile| (profile.id, Arc::clone(profile))));
     let told = told_of(world, &change.erasures);
+    forget_line_ids(world, &told);
     for erasure in &change.erasures {
         erase(world, erasure);
     }
@@ -110,7 +111,6 @@ fn erase(world: &mut World, erasure: &Erasure) {
     world.purchases.retain(|row| !gone(&row.profile));
     world.summaries.retain(|key, _| !gone(&key.profile));
     world.journal.retain(|entry| !gone(&entry.profile));
-    forget_line_ids(world, erasure);
     for entry in world.journal.iter_mut().filter(|entry| entry.other.as_ref().is_some_and(gone)) {
         empty(entry);
     }
@@ -153,18 +153,16 @@ fn erase(world: &mut World, erasure: &Erasure) {
 }
 
 /// Empties what others keep of the erased LINE IDs that they once had: entries, images and logged writes.
-fn forget_line_ids(world: &mut World, erasure: &Erasure) {
-    for user in &erasure.line_users {
-        let about = world.journal.iter().filter(|entry| is_about(entry, erasure, user));
-        let who: BTreeSet<_> = about.map(|entry| entry.profile).collect();
+fn forget_line_ids(world: &mut World, told: &Told) {
+    for (who, user) in told {
         let tells = |text: String| text.contains(user.as_str());
-        for entry in world.journal.iter_mut().filter(|entry| who.contains(&entry.profile)) {
+        for entry in world.journal.iter_mut().filter(|entry| entry.profile == *who) {
             if tells(entry.detail.to_string()) {
                 empty(entry);
             }
         }
         for record in world.merges.values_mut() {
-            let theirs = who.contains(&record.kept) || who.contains(&record.removed);
+            let theirs = record.kept == *who || record.removed == *who;
             let images = [&record.kept_image, &record.removed_image].into_iter().flatten();
             if theirs && images.map(|image| image.to_image()).any(tells) {
                 record.kept_image = None;
@@ -174,29 +172,35 @@ fn forget_line_ids(world: &mut World, erasure: &Erasure) {
             }
         }
         world.merge_log.retain(|write| {
-            !who.contains(&write.survivor) || !tells(serde_json::to_string(&write.write).unwrap_or_default())
+            write.survivor != *who || !tells(serde_json::to_string(write).unwrap_or_default())
         });
     }
 }
 
-/// Whether an entry names one of the erased, or says that its profile had the LINE ID before.
-fn is_about(entry: &JournalEntry, erasure: &Erasure, user: &LineUserId) -> bool {
-    entry.other.is_some_and(|other| erasure.sides.contains(&other))
-        || entry.detail["before"].as_str() == Some(user.as_str())
-}
+/// Profiles that are told of with a LINE ID that is erased.
+type Told = BTreeSet<(ProfileId, LineUserId)>;
 
-/// Profiles whose journal tells one of the LINE IDs, or names one of the erased.
-fn told_of(world: &World, erasures: &[Erasure]) -> BTreeSet<ProfileId> {
-    let tells = |entry: &JournalEntry| {
-        erasures.iter().any(|erasure| erasure.line_users.iter().any(|user| is_about(entry, erasure, user)))
-    };
-    world.journal.iter().filter(|entry| tells(entry)).map(|entry| entry.profile).collect()
+/// Whose journal says that they had one of the LINE IDs before, or names one of the erased. Of all erasures and LINE IDs
+/// before anything is forgotten: forgetting the one must not hide who tells of the other.
+fn told_of(world: &World, erasures: &[Erasure]) -> Told {
+    let mut told = Told::new();
+    for (erasure, user) in
+        erasures.iter().flat_map(|erasure| erasure.line_users.iter().map(move |user| (erasure, user)))
+    {
+        let is_about = |entry: &&JournalEntry| {
+            entry.other.is_some_and(|other| erasure.sides.contains(&other))
+                || entry.detail["before"].as_str() == Some(user.as_str())
+        };
+        told.extend(world.journal.iter().filter(is_about).map(|entry| (entry.profile, user.clone())));
+    }
+    told
 }
 
 /// Takes the LINE IDs out of what merged profiles are known by on their survivors' rows.
-fn forget_carried(world: &mut World, who: &BTreeSet<ProfileId>, erasures: &[Erasure]) {
+fn forget_carried(world: &mut World, told: &Told, erasures: &[Erasure]) {
     let users: Vec<LineUserId> =
         erasures.iter().flat_map(|erasure| erasure.line_users.iter().cloned()).collect();
+    let who: BTreeSet<_> = told.iter().map(|(profile, _)| *profile).collect();
     for profile in world.profiles.values_mut() {
         if profile.sides().any(|side| who.contains(&side)) {
             let mut row = Profile::clone(profile);

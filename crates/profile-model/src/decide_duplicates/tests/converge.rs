@@ -126,6 +126,33 @@ fn only_bare_followers_are_joined() {
     }
 }
 
+/// What kept a follower and a user apart may be taken back later, on either side: they become one at once.
+#[test]
+fn they_become_one_when_nothing_contradicts_any_more() {
+    let cases =
+        [("email", "ann@example.com", "other@example.com"), ("phone", "+819012345670", "+819012345671")];
+    let dob = ("dob", "1980-01-01", "1990-01-01");
+    for (field, of_ann, of_follower) in cases.into_iter().chain([dob]) {
+        for (side, end) in [("ann", json!(of_follower)), ("ann", json!(null)), ("follower", json!(of_ann))] {
+            let mut shelf = shelf();
+            follow(&mut shelf, 1);
+            name(&mut shelf, 1, json!({field: of_follower}));
+            let mut ann = user(1);
+            ann[field] = json!(of_ann);
+            write(&mut shelf, Door::Api, ann);
+            assert_eq!(holders(&shelf, 1).len(), 2, "{field}");
+            if side == "ann" {
+                write(&mut shelf, Door::Api, json!({"external_id": "ann", field: end}));
+            } else {
+                name(&mut shelf, 1, json!({field: end}));
+            }
+            let found = holders(&shelf, 1);
+            assert_eq!((found.len(), shelf.parked.len()), (1, 0), "{field} of {side}");
+            assert_eq!(found[0].aliases, [Alias::line(&line_id(1))], "{field} of {side}");
+        }
+    }
+}
+
 /// Guards and the cap hold here too; a dismissed group is left alone without a word.
 #[test]
 fn guards_park_and_a_dismissal_is_silent() {
