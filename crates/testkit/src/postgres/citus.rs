@@ -2,6 +2,7 @@
 //! nodes.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 
@@ -58,6 +59,9 @@ impl CitusDatabase {
         if !workers.is_empty() {
             database.run(&format!("SELECT citus_set_coordinator_host('{host}', {port})"))?;
         }
+        // A node that joins is given the roles, which all databases of a server share: two at once would meet there.
+        static JOINING: Mutex<()> = Mutex::new(());
+        let _turn = JOINING.lock().unwrap_or_else(PoisonError::into_inner);
         for place in &workers {
             let (host, port) = place.rsplit_once(':').context("a worker's address")?;
             database.run(&format!("SELECT citus_add_node('{host}', {port})"))?;
