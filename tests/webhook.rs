@@ -119,6 +119,45 @@ async fn two_copies_at_the_same_moment_make_one_profile() {
     assert_eq!(world.state(&id).await.unwrap().as_deref(), Some("unsubscribed"));
 }
 
+/// A4: requests that wait at the same moment share transactions, and each is answered for its own events: all durable, each
+/// once, a user's in their order of time, odd ones kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_wait_together_are_applied_together() {
+    let world = world().await;
+    let requests = (0..240_u32).map(|number| {
+        let user = line_id(3000 + number % 40);
+        let (kind, at) = if number < 160 { ("follow", FIRST) } else { ("unfollow", FIRST + 1) };
+        // Two requests for each event, the other one with something odd before it.
+        let mut events = vec![event(kind, &user, at, &format!("t{}", number / 80 * 40 + number % 40))];
+        if number % 80 >= 40 {
+            events.insert(
+                0,
+                json!({"type": "sparkle", "webhookEventId": format!("odd{number}"), "mode": "active"}),
+            );
+        }
+        let webhook = world.webhook.clone();
+        tokio::spawn(async move { webhook.send(&events).await.unwrap().status })
+    });
+    for answered in requests.collect::<Vec<_>>() {
+        assert_eq!(answered.await.unwrap(), 200);
+    }
+    for number in 0..40 {
+        let user = line_id(3000 + number);
+        assert_eq!(world.profiles(&user).await.unwrap().len(), 1, "user {number}");
+        assert_eq!(world.state(&user).await.unwrap().as_deref(), Some("unsubscribed"), "user {number}");
+    }
+    let metrics = world.caller.get("/metrics").await.unwrap().text;
+    let value = |name: &str| -> u64 {
+        let line = metrics.lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(value("enmusubi_line_events_total{outcome=\"applied\"}"), 120);
+    assert_eq!(value("enmusubi_line_events_total{outcome=\"repeated\"}"), 120);
+    assert_eq!(value("enmusubi_line_events_total{outcome=\"kept\"}"), 120);
+    let transactions = value("enmusubi_store_transactions_total{result=\"committed\"}");
+    assert!(transactions < 120, "{transactions} transactions for 240 requests");
+}
+
 /// Design, section 5: another bot's events are kept, not applied; a clock far ahead does not win for ever.
 #[tokio::test]
 async fn foreign_destinations_and_clocks_ahead_do_no_harm() {

@@ -100,7 +100,7 @@ impl LineService {
         workspace: WorkspaceId,
         deliveries: Arc<Vec<Delivery>>,
     ) -> Result<Vec<DeliveryOutcome>, Fault> {
-        let applying = self.apply_deliveries(workspace, Arc::clone(&deliveries), false);
+        let applying = self.apply_joined(workspace, Arc::clone(&deliveries));
         match tokio::time::timeout(APPLY_TIME, applying).await {
             Ok(Ok(outcomes)) => Ok(outcomes),
             Ok(Err(fault)) => {
@@ -161,25 +161,41 @@ impl LineService {
         Ok(self.store().decide(work, decide).await?.0)
     }
 
-    /// Applies what is pending, oldest first, each row on its own; how many were settled.
+    /// Applies what is pending, oldest first, a page of a workspace together; how many were settled.
     pub(crate) async fn apply_pending(&self) -> Result<usize, Fault> {
         let (mut after, mut settled) = (None, 0);
         loop {
             let page = self.store().backend().scan_inbox_pending(after, 200).await?;
             let Some((_, last)) = page.last() else { return Ok(settled) };
             after = Some(last.key.clone());
+            let mut of_workspaces = BTreeMap::<WorkspaceId, Vec<Delivery>>::new();
             for (workspace, row) in page {
                 let event = RawEvent::from_text(row.body.get());
-                let Some(mut delivery) = delivery::read(&event, &row.key.channel, row.received_at, false)
-                else {
-                    continue;
-                };
-                delivery.key = row.key;
-                match self.apply_deliveries(workspace, Arc::new(vec![delivery]), false).await {
-                    Ok(_) => settled += 1,
-                    Err(fault) => tracing::warn!(%fault, "a pending webhook event could not be applied yet"),
+                let read = delivery::read(&event, &row.key.channel, row.received_at, false);
+                if let Some(delivery) = read {
+                    of_workspaces.entry(workspace).or_default().push(Delivery { key: row.key, ..delivery });
                 }
             }
+            for (workspace, deliveries) in of_workspaces {
+                settled += self.settle(workspace, deliveries).await;
+            }
         }
+    }
+
+    /// Applies pending events together; if that fails, each on its own, so that one does not hold up the others.
+    async fn settle(&self, workspace: WorkspaceId, deliveries: Vec<Delivery>) -> usize {
+        let count = deliveries.len();
+        let deliveries = Arc::new(deliveries);
+        if self.apply_deliveries(workspace, Arc::clone(&deliveries), false).await.is_ok() {
+            return count;
+        }
+        let mut settled = 0;
+        for delivery in deliveries.iter() {
+            match self.apply_deliveries(workspace, Arc::new(vec![delivery.clone()]), false).await {
+                Ok(_) => settled += 1,
+                Err(fault) => tracing::warn!(%fault, "a pending webhook event could not be applied yet"),
+            }
+        }
+        settled
     }
 }

@@ -3,6 +3,7 @@
 mod channels;
 mod delivery;
 mod inbox;
+mod joining;
 mod sealer;
 mod service;
 mod sync;

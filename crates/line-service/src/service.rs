@@ -7,6 +7,7 @@ use profile_store::{Once, ProfileStore};
 use tokio::sync::Notify;
 
 use crate::Sealer;
+use crate::joining::Joining;
 
 /// Everything that needs both LINE and the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ struct Inner {
     sealer: Sealer,
     public_url: String,
     sync_signal: Notify,
+    joining: Joining,
 }
 
 impl LineService {
@@ -28,7 +30,10 @@ impl LineService {
     #[must_use]
     pub fn new(store: ProfileStore, client: MessagingClient, sealer: Sealer, public_url: String) -> Self {
         let sync_signal = Notify::new();
-        Self { store, inner: Arc::new(Inner { client, sealer, public_url, sync_signal }) }
+        Self {
+            store,
+            inner: Arc::new(Inner { client, sealer, public_url, sync_signal, joining: Joining::default() }),
+        }
     }
 
     /// The same service on a store for one request with an idempotency key.
@@ -47,6 +52,11 @@ impl LineService {
 
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.inner.sealer
+    }
+
+    /// Webhook requests that wait to be applied.
+    pub(crate) fn joining(&self) -> &Joining {
+        &self.inner.joining
     }
 
     /// Wakes the sync worker of this process.

@@ -20,6 +20,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Over how many buckets a workspace is spread; one that is not known is not.
+    #[must_use]
+    pub fn buckets_of(&self, workspace: WorkspaceId) -> Buckets {
+        self.workspaces.get(&workspace).map_or(Buckets::ONE, |known| known.buckets)
+    }
+
     /// The workspace with this name.
     #[must_use]
     pub fn workspace_named(&self, name: &str) -> Option<&Workspace> {

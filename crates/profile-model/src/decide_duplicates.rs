@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     Decision, Dropped, DuplicatesRule, Filling, Guard, How, Key, Loaded, MergeId, Occasion, ParkedState,
-    Plan, Profile, ProfileId, Shared, Timestamp, decide_identity::join, draft::Draft,
+    Plan, Preview, Profile, ProfileId, Shared, Timestamp, decide_identity::join, draft::Draft,
 };
 
 mod converge;
@@ -45,7 +45,7 @@ pub struct GroupOutcome {
     /// The merges.
     pub merges: Vec<MergeId>,
     /// Who stays, as it is after them; `None`: nobody was joined.
-    pub result: Option<Arc<Profile>>,
+    pub result: Option<Preview>,
     /// What of the others nobody has any more.
     pub dropped: Vec<Dropped>,
 }
@@ -162,7 +162,7 @@ fn join_group(
         }
     }
     if !outcome.merges.is_empty() {
-        outcome.result = draft.image(keep);
+        outcome.result = draft.preview(keep);
     }
     if let Some(parked) = known {
         draft.unpark(&parked.key);

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Decision, Dropped, Guard, Loaded, MergeId, Occasion, Plan, Profile, ProfileId, Timestamp, draft::Draft,
+    Decision, Dropped, GlobalState, Guard, Loaded, MergeId, Occasion, Plan, Profile, ProfileId, Timestamp,
+    draft::Draft,
 };
 
 mod aliases;
@@ -83,8 +84,17 @@ pub struct IdentityOutcome {
     pub predecessors: Vec<ProfileId>,
     /// What would have stopped a rule from doing this.
     pub warnings: Vec<Guard>,
-    /// The kept profile as it is after this element.
-    pub result: Option<Arc<Profile>>,
+    /// In a dry run: the kept profile as it would be after this element.
+    pub result: Option<Preview>,
+}
+
+/// A profile as a request would leave it.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Its row.
+    pub profile: Arc<Profile>,
+    /// The state of its email, which may be another one than what its address has now.
+    pub email_state: GlobalState,
 }
 
 impl IdentityOutcome {
@@ -108,8 +118,8 @@ impl IdentityOutcome {
         Self { reason: Some(reason), ..Self::new(array, index, Done::Nothing) }
     }
 
-    fn with_result(mut self, draft: &Draft<'_>) -> Self {
-        self.result = self.kept.and_then(|kept| draft.image(kept));
+    fn with_result(mut self, draft: &mut Draft<'_>, manner: &Manner) -> Self {
+        self.result = self.kept.filter(|_| manner.dry_run).and_then(|kept| draft.preview(kept));
         self
     }
 }
@@ -150,14 +160,19 @@ fn each<T>(
         let at = occasion.now.plus_micros(i64::try_from(place).unwrap_or(0));
         let outcome = act(&mut draft, item, at);
         let (array, index) = (outcome.array, outcome.index);
-        outcomes.push(outcome.with_result(&draft));
-        outcomes.extend(followers_joined(&mut draft, array, index));
+        outcomes.push(outcome.with_result(&mut draft, manner));
+        outcomes.extend(followers_joined(&mut draft, manner, array, index));
     }
     conclude(draft, loaded, manner, outcomes)
 }
 
 /// Joins that an element brought with it (`line_convergence = merge`), told beside it: each can be undone by itself.
-fn followers_joined(draft: &mut Draft<'_>, array: &'static str, index: u32) -> Vec<IdentityOutcome> {
+fn followers_joined(
+    draft: &mut Draft<'_>,
+    manner: &Manner,
+    array: &'static str,
+    index: u32,
+) -> Vec<IdentityOutcome> {
     let joined = std::mem::take(&mut draft.converged);
     let told = joined.into_iter().map(|joined| {
         let outcome = IdentityOutcome {
@@ -168,7 +183,7 @@ fn followers_joined(draft: &mut Draft<'_>, array: &'static str, index: u32) -> V
             dropped: joined.dropped,
             ..IdentityOutcome::new(array, index, Done::Merged)
         };
-        outcome.with_result(draft)
+        outcome.with_result(draft, manner)
     });
     told.collect()
 }

@@ -1,8 +1,8 @@
 //! Setting group states by request (`SST-*`, `SV2-*`): states belong to the address, for all who hold it.
 
 use crate::{
-    Address, AddressKind, Decision, GroupChange, GroupChannel, Keys, Loaded, Occasion, SetStates, StateOf,
-    Target, Timestamp, Write, decide_identity::as_global, decide_track::write_group, draft::Draft,
+    Address, AddressKind, Decision, GroupChange, GroupChannel, GroupState, Keys, Loaded, Occasion, SetStates,
+    StateOf, Target, Timestamp, Write, decide_identity::as_global, decide_track::write_group, draft::Draft,
 };
 
 /// What became of one group of the request.
@@ -68,12 +68,15 @@ fn address_of(target: &Target) -> Option<Address> {
 /// Whether somebody is named who may have such a state.
 fn set_one(draft: &mut Draft<'_>, set: &SetStates, target: &Target, at: Timestamp) -> bool {
     if let Some(address) = address_of(target) {
-        // SST-3: an email group has no phones. SST-7: nobody is made, and an address nobody holds has no state.
+        // SST-3: an email group has no phones. SST-7: nobody is made, and an address nobody holds gets no state; but if it has
+        // one from before, an opt-out must not be lost on whoever has it next.
+        let of = StateOf::Group(set.group.id);
         let held = target.key().is_some_and(|key| !draft.holders(&key).is_empty());
-        if Some(address.kind) != set.group.channel.address_kind() || !held {
+        let remembered = set.state == GroupState::Unsubscribed && draft.state(&address, of).is_some();
+        if Some(address.kind) != set.group.channel.address_kind() || !(held || remembered) {
             return false;
         }
-        draft.set_state(&address, StateOf::Group(set.group.id), as_global(set.state), at);
+        draft.set_state(&address, of, as_global(set.state), at);
         return true;
     }
     let Some(key) = target.key() else { return false };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Email, LINE_ALIAS_LABEL, LineUserId, Phone, ProfileId};
+use crate::{Address, AddressKind, Email, LINE_ALIAS_LABEL, LineUserId, Phone, ProfileId};
 
 /// Longest external id, alias label, alias name, email, phone or LINE id, in bytes (`EXTERNAL_USER_ID_TOO_LARGE`).
 pub const MAX_IDENTIFIER_BYTES: usize = 987;
@@ -146,6 +146,16 @@ impl Key {
     #[must_use]
     pub fn phone(phone: &Phone) -> Option<Self> {
         phone.key().map(|e164| Self::plain(Kind::Phone, e164))
+    }
+
+    /// Key of whoever holds an address.
+    #[must_use]
+    pub fn address(address: &Address) -> Self {
+        let kind = match address.kind {
+            AddressKind::Email => Kind::Email,
+            AddressKind::Phone => Kind::Phone,
+        };
+        Self::plain(kind, &address.value)
     }
 
     /// Key by which the survivor of a merge is found under the `braze_id` that was merged away.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use profile_model::is_integer;
 use profile_model::{
     Alias, ChannelId, DOCUMENTED_FIELDS, Key, Keys, Kind, LINE_FIELDS, LineState, LineUserId, Loaded, Phone,
-    Profile, ProfileId, ProfileView, Settings, WorkspaceId, read_line_states, render_profile,
+    Preview, Profile, ProfileId, ProfileView, Settings, WorkspaceId, read_line_states, render_profile,
 };
 use serde_json::{Value, json};
 
@@ -165,6 +165,25 @@ impl ProfileStore {
     ) -> Result<Vec<Value>, Fault> {
         let (now, fields) = (self.now(), all_fields());
         let views = self.views(workspace, profiles).await?;
+        Ok(views.iter().map(|view| render_profile(view, &fields, now)).collect())
+    }
+
+    /// The same for profiles as a request would leave them.
+    ///
+    /// # Errors
+    /// When the backend cannot be read.
+    pub async fn render_previews(
+        &self,
+        workspace: WorkspaceId,
+        previews: Vec<Preview>,
+    ) -> Result<Vec<Value>, Fault> {
+        let (now, fields) = (self.now(), all_fields());
+        let (profiles, states): (Vec<_>, Vec<_>) =
+            previews.into_iter().map(|preview| (preview.profile, preview.email_state)).unzip();
+        let mut views = self.views(workspace, profiles).await?;
+        for (view, state) in views.iter_mut().zip(states) {
+            view.email_state = state;
+        }
         Ok(views.iter().map(|view| render_profile(view, &fields, now)).collect())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use profile_model::{Actor, Buckets, Config, Fresh, LedgerSecret, Occasion, Timestamp, WorkspaceId};
+use profile_model::{Actor, Config, Fresh, LedgerSecret, Occasion, Timestamp, WorkspaceId};
 use tokio::sync::Mutex;
 
 use crate::{Applied, Backend, Clock, Fault, clock};
@@ -97,7 +97,7 @@ impl ProfileStore {
             fresh: self.fresh(now),
             actor,
             settings: Arc::new(known.map(|known| known.settings.clone()).unwrap_or_default()),
-            buckets: known.map_or(Buckets::ONE, |known| known.buckets),
+            buckets: config.buckets_of(workspace),
             has_erasures: known.is_some_and(|known| known.has_erasures),
             ledger: self.inner.ledger,
         })

@@ -32,8 +32,7 @@ pub(crate) async fn merge(State(state): State<ApiState>, request: Request) -> Re
         let joined = groups.iter().enumerate().filter(|(_, group)| group.result.is_some());
         let (places, results): (Vec<_>, Vec<_>) =
             joined.map(|(place, group)| (place, group.result.clone())).unzip();
-        let shown =
-            store.render_all_fields(caller.workspace, results.into_iter().flatten().collect()).await?;
+        let shown = store.render_previews(caller.workspace, results.into_iter().flatten().collect()).await?;
         for (place, profile) in places.into_iter().zip(shown) {
             outcomes[place]["profile"] = json!([profile]);
             outcomes[place]["dropped"] = json!(groups[place].dropped);

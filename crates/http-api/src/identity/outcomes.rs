@@ -23,7 +23,7 @@ pub(super) async fn show(
     explain(body, report);
     for (place, outcome) in report.outcomes.iter().enumerate() {
         if let Some(result) = &outcome.result {
-            let shown = state.store.render_all_fields(workspace, vec![result.clone()]).await?;
+            let shown = state.store.render_previews(workspace, vec![result.clone()]).await?;
             body["outcomes"][place]["profile"] = shown.into();
         }
     }

@@ -235,8 +235,8 @@ fn an_outcome_shows_who_stays_and_what_is_dropped() {
     let done = apply(&mut shelf, &["a"], RULE).remove(0);
     assert_eq!(told.dropped, done.dropped);
     assert_eq!(told.dropped.len(), 1);
-    assert_eq!(told.result.unwrap().aliases, shelf.get(kept).aliases);
-    assert_eq!(done.result.unwrap().aliases.len(), 2);
+    assert_eq!(told.result.unwrap().profile.aliases, shelf.get(kept).aliases);
+    assert_eq!(done.result.unwrap().profile.aliases.len(), 2);
     shelf.settings.fold_limit = 0;
     member(&mut shelf, "a", None, |_| {});
     assert!(look(&mut shelf, "a", RULE).result.is_none());

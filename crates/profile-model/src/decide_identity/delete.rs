@@ -30,7 +30,7 @@ pub fn decide_deletes(
     // When all are gone: a follower that is named further down is erased, and not made part of somebody else first.
     for (line_id, array, index, at) in shared {
         converge(&mut draft, &line_id, at);
-        outcomes.extend(followers_joined(&mut draft, array, index));
+        outcomes.extend(followers_joined(&mut draft, manner, array, index));
     }
     conclude(draft, loaded, manner, outcomes)
 }

@@ -1,5 +1,7 @@
 //! The join itself: two profiles become one, with everything that makes it explainable and reversible.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::{
@@ -98,7 +100,7 @@ pub(crate) fn join(
 
 /// Identifiers by which the merged profile is known from now on, and the survivor was not before.
 fn carried(kept: &Profile, removed: &Profile) -> Vec<Key> {
-    let own = kept.keys();
+    let own: HashSet<Key> = kept.keys().into_iter().collect();
     let mut keys: Vec<_> = removed.keys().into_iter().filter(|key| !own.contains(key)).collect();
     keys.push(Key::merged(removed.id));
     keys
@@ -130,23 +132,23 @@ struct Moved {
     lost: Vec<(StateOf, AddressKind, GlobalState)>,
 }
 
-/// States that neither had an address for move to the survivor's, where the address has none; an opt-out of email
-/// moves in any case (`MF-4`: nobody who opted out is subscribed by a merge).
+/// States that neither had an address for move to the survivor's, as far as they go with it ([`Draft::takes_own`]; `MF-4`:
+/// nobody who opted out is subscribed by a merge).
 fn move_states(draft: &mut Draft<'_>, profile: &mut Profile, at: Timestamp) -> Moved {
     let mut moved = Moved::default();
     if let Some(email) = &profile.email {
         let address = Address { kind: AddressKind::Email, value: email.key.clone() };
         if let Some(state) = profile.own.email.take() {
-            moved.state(draft, &address, StateOf::Global, state, at);
+            moved.state(draft, profile.id, (&address, StateOf::Global), state, at);
         }
         for (group, state) in std::mem::take(&mut profile.own.email_groups) {
-            moved.state(draft, &address, StateOf::Group(group), as_global(state), at);
+            moved.state(draft, profile.id, (&address, StateOf::Group(group)), as_global(state), at);
         }
     }
     if let Some(e164) = profile.phone.as_ref().and_then(|phone| phone.key()) {
         let address = Address { kind: AddressKind::Phone, value: e164.to_owned() };
         for (group, state) in std::mem::take(&mut profile.own.phone_groups) {
-            moved.state(draft, &address, StateOf::Group(group), as_global(state), at);
+            moved.state(draft, profile.id, (&address, StateOf::Group(group)), as_global(state), at);
         }
     }
     moved
@@ -156,20 +158,20 @@ impl Moved {
     fn state(
         &mut self,
         draft: &mut Draft<'_>,
-        address: &Address,
-        of: StateOf,
+        kept: ProfileId,
+        (address, of): (&Address, StateOf),
         state: GlobalState,
         at: Timestamp,
     ) {
         let before = draft.state_since(address, of);
-        let wins = of == StateOf::Global && state == GlobalState::Unsubscribed;
-        match before {
-            Some((known, _)) if known == state => {}
-            Some(_) if !wins => self.lost.push((of, address.kind, state)),
-            _ => {
-                draft.set_state(address, of, state, at);
-                self.before.push(StateBefore { address: address.clone(), of, before });
-            }
+        if before.is_some_and(|(known, _)| known == state) {
+            return;
+        }
+        if draft.takes_own(address, of, state, kept) {
+            draft.set_state(address, of, state, at);
+            self.before.push(StateBefore { address: address.clone(), of, before });
+        } else {
+            self.lost.push((of, address.kind, state));
         }
     }
 }

@@ -13,6 +13,7 @@ mod parted;
 mod parted_cases;
 mod pick;
 mod properties;
+mod third_parties;
 mod undo;
 
 impl Shelf {

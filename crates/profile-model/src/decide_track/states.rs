@@ -56,8 +56,8 @@ fn address_of(profile: &Profile, kind: AddressKind) -> Option<Address> {
     }
 }
 
-/// A profile that gains its first address brings the states it held itself, where the address has none: an opt-out
-/// given before the address was known is not lost.
+/// A profile that gains its first address brings what it held itself, as far as that goes with it
+/// ([`Draft::takes_own`]): an opt-out given before the address was known is not lost.
 pub(super) fn move_own_email(draft: &mut Draft<'_>, id: ProfileId, email: Option<&Email>, at: Timestamp) {
     let (Some(email), Some(profile)) = (email, draft.profile(id)) else { return };
     let own = profile.own.clone();
@@ -66,7 +66,7 @@ pub(super) fn move_own_email(draft: &mut Draft<'_>, id: ProfileId, email: Option
         .map(|state| (StateOf::Global, state))
         .into_iter()
         .chain(own.email_groups.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state))));
-    if move_states(draft, &address_of_email(email), states.collect(), at) {
+    if move_states(draft, id, &address_of_email(email), states.collect(), at) {
         draft.edit(id, at, |profile| {
             profile.own.email = None;
             profile.own.email_groups.clear();
@@ -82,7 +82,7 @@ pub(super) fn move_own_phone(draft: &mut Draft<'_>, id: ProfileId, phone: Option
     };
     let own = profile.own.phone_groups.clone();
     let states = own.iter().map(|(group, state)| (StateOf::Group(*group), as_global(*state)));
-    if move_states(draft, &address, states.collect(), at) {
+    if move_states(draft, id, &address, states.collect(), at) {
         draft.edit(id, at, |profile| {
             profile.own.phone_groups.clear();
             true
@@ -92,12 +92,13 @@ pub(super) fn move_own_phone(draft: &mut Draft<'_>, id: ProfileId, phone: Option
 
 fn move_states(
     draft: &mut Draft<'_>,
+    id: ProfileId,
     address: &Address,
     states: Vec<(StateOf, GlobalState)>,
     at: Timestamp,
 ) -> bool {
     for (of, state) in &states {
-        if draft.state(address, *of).is_none() {
+        if draft.takes_own(address, *of, *state, id) {
             draft.write_state(address, *of, *state, at);
         }
     }

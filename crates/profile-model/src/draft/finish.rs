@@ -1,18 +1,24 @@
 //! The end of a working copy: what it became, as rows to write.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Draft, Fate, StateName};
 use crate::{
-    Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, Key, OwnStates, ProfileId,
-    StateOf, Timestamp, decide_identity::as_global,
+    Actor, Address, Consent, ConsentOf, ConsentTo, Decision, GroupId, GroupState, Key, Keys, OwnStates,
+    ProfileId, StateOf, Timestamp, decide_identity::as_global,
 };
 
 impl Draft<'_> {
     /// Ends the decision: everything to write, or what must be loaded first.
     pub(crate) fn finish(mut self) -> Decision {
         if self.is_missing {
+            // A batch asks for the same again and again.
+            let Keys { identifiers, profiles, never_same, parked, .. } = &mut self.missing;
+            distinct(identifiers);
+            distinct(profiles);
+            distinct(never_same);
+            distinct(parked);
             return Decision::NeedMore(Box::new(self.missing));
         }
         self.tell_consents();
@@ -43,11 +49,9 @@ impl Draft<'_> {
                 Some(_) if !edited.touched => {}
                 Some(base) => {
                     if !edited.profile.is_known_as(&base) {
-                        let (before, keys) = (base.keys(), keys());
-                        let gone = before.iter().filter(|key| !keys.contains(key));
-                        self.change.released.extend(gone.map(|key| (key.clone(), id)));
-                        let new = keys.into_iter().filter(|key| !before.contains(key));
-                        self.change.claimed.extend(new.map(|key| (key, id)));
+                        let (gone, new) = moved(base.keys(), keys());
+                        self.change.released.extend(gone.into_iter().map(|key| (key, id)));
+                        self.change.claimed.extend(new.into_iter().map(|key| (key, id)));
                     }
                     let mut profile = edited.profile;
                     profile.version = base.version + 1;
@@ -76,6 +80,19 @@ impl Draft<'_> {
         self.change.summaries = summaries;
         self.change.into()
     }
+}
+
+fn distinct<K: Ord>(keys: &mut Vec<K>) {
+    keys.sort_unstable();
+    keys.dedup();
+}
+
+/// What of the keys of a row is gone, and what is new. A survivor of many merges has a key for each.
+pub(super) fn moved(before: Vec<Key>, after: Vec<Key>) -> (Vec<Key>, Vec<Key>) {
+    let had: HashSet<Key> = before.iter().cloned().collect();
+    let has: HashSet<&Key> = after.iter().collect();
+    let gone = before.into_iter().filter(|key| !has.contains(key)).collect();
+    (gone, after.iter().filter(|key| !had.contains(*key)).cloned().collect())
 }
 
 impl Draft<'_> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::finish::moved;
 use super::{Draft, Edited, Fate};
 use crate::{
     Address, AddressKind, Alias, Email, FormerId, FormerKind, Key, LineUserId, LoggedWrite, MergeId,
@@ -67,11 +68,11 @@ impl Draft<'_> {
     pub(crate) fn replace(&mut self, profile: Profile) {
         let id = profile.id;
         let Some(before) = self.profile(id).map(Profile::keys) else { return };
-        let after = profile.keys();
-        for key in before.iter().filter(|key| !after.contains(key)) {
-            self.shift(id, Some(key.clone()), None);
+        let (gone, new) = moved(before, profile.keys());
+        for key in gone {
+            self.shift(id, Some(key), None);
         }
-        for key in after.into_iter().filter(|key| !before.contains(key)) {
+        for key in new {
             self.shift(id, None, Some(key));
         }
         if let Some(edited) = Self::open(&mut self.edited, self.loaded, id) {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::Draft;
-use crate::{Address, AddressState, GlobalState, StateOf, StateWritten, Timestamp};
+use crate::{Address, AddressState, GlobalState, Key, Preview, ProfileId, StateOf, StateWritten, Timestamp};
 
 /// A state of an address.
 pub(crate) type StateName = (Address, StateOf);
@@ -100,6 +100,31 @@ impl Draft<'_> {
             entry.states.push(StateWritten { address: address.clone(), of, before, after });
         }
         changed
+    }
+
+    /// Whether a state that a profile held itself, for want of an address, goes with it to the address that it gains (section
+    /// 6.2, `MF-4`; ADR 003). An opt-out does in any case. Any other state only where the address has none and nobody else
+    /// has the address: they would be subscribed by what somebody else said.
+    pub(crate) fn takes_own(
+        &mut self,
+        address: &Address,
+        of: StateOf,
+        own: GlobalState,
+        by: ProfileId,
+    ) -> bool {
+        own == GlobalState::Unsubscribed
+            || (self.state(address, of).is_none()
+                && self.holders(&Key::address(address)).iter().all(|holder| *holder == by))
+    }
+
+    /// The profile as it is now, with what its email address says of it.
+    pub(crate) fn preview(&mut self, id: ProfileId) -> Option<Preview> {
+        let profile = self.image(id)?;
+        let email_state = match profile.email_address() {
+            Some(address) => self.state(&address, StateOf::Global),
+            None => profile.own.email,
+        };
+        Some(Preview { profile, email_state: email_state.unwrap_or(GlobalState::Subscribed) })
     }
 
     /// Makes the state of an address what it was before a write that is taken back.

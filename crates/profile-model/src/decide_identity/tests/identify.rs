@@ -126,7 +126,7 @@ fn plans_name_a_request_on_data_as_it_is() {
     assert!(matches!(decision, Decision::Nothing));
     assert_eq!((told(&report.outcomes), report.stale), (vec![(Done::Merged, None)], false));
     let result = report.outcomes[0].result.as_ref().unwrap();
-    assert_eq!((result.external_id.as_deref(), result.aliases.len()), (Some("k"), 1));
+    assert_eq!((result.profile.external_id.as_deref(), result.profile.aliases.len()), (Some("k"), 1));
     assert_eq!(ask(&mut shelf, &dry).1.plan, report.plan);
     assert_eq!(Plan::parse(&report.plan.to_string()), Some(report.plan.clone()));
     for wrong in ["", "abc", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)] {
