@@ -3,6 +3,8 @@
 
 #[path = "moving/broken.rs"]
 mod broken;
+#[path = "moving/distributed.rs"]
+mod distributed;
 #[path = "moving/engines.rs"]
 mod engines;
 #[path = "moving/servers.rs"]

@@ -5,16 +5,16 @@
 mod cut;
 #[path = "postgres/replica.rs"]
 mod replica;
+#[path = "postgres/storm.rs"]
+mod storm;
 #[path = "postgres/tls.rs"]
 mod tls;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+#[path = "postgres/workers.rs"]
+mod workers;
 
 use serde_json::{Value, json};
 use testkit::postgres::{Cluster, Database};
-use testkit::{Caller, Server, ServerOptions};
-use tokio::sync::Mutex;
+use testkit::{Server, ServerOptions};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_enmusubi");
 
@@ -24,103 +24,6 @@ fn on(url: &str, data: &std::path::Path) -> ServerOptions {
         ("ENMUSUBI_DATA_DIR".to_owned(), data.display().to_string()),
     ];
     ServerOptions { environment, ..ServerOptions::default() }
-}
-
-/// What was acknowledged: how often each shared customer was counted up, and who was made.
-#[derive(Default)]
-struct Witness {
-    points: BTreeMap<String, u64>,
-    made: Vec<(String, String)>,
-}
-
-/// Client `number` does its `turn`th thing; every answer must be good, whatever the others do.
-async fn act(caller: &Caller, witness: &Mutex<Witness>, number: usize, turn: usize) {
-    let shared = format!("shared-{}", (number * 7 + turn * 3) % 6);
-    let own = format!("own-{number}-{turn}");
-    match (number + turn) % 4 {
-        0 | 1 => {
-            let other = format!("shared-{}", (number * 5 + turn) % 6);
-            let count =
-                |id: &str| json!({"external_id": id, "points": {"inc": 1}, "email": "family@example.com"});
-            // A time to come counts as now.
-            let visit = json!({"external_id": shared, "name": "visit", "time": "2099-01-01T00:00:00Z"});
-            let body = json!({"attributes": [count(&shared), count(&other)], "events": [visit]});
-            caller.track(&body).await.unwrap();
-            let mut witness = witness.lock().await;
-            for id in [shared, other] {
-                *witness.points.entry(id).or_default() += 1;
-            }
-        }
-        2 => {
-            // A visitor without an account, who then turns out to be one with: identify and merge meet the others.
-            let alias = json!({"alias_label": "web", "alias_name": own});
-            let visitor = json!({"user_alias": alias, "_update_existing_only": false, "tier": "new"});
-            caller.track(&json!({"attributes": [visitor, {"external_id": own, "n": turn}]})).await.unwrap();
-            let body = json!({"aliases_to_identify": [{"external_id": own, "user_alias": alias}]});
-            let answer = caller.post("/users/identify", &body).await.unwrap();
-            assert_eq!(answer.status, 201, "{}", answer.text);
-            witness.lock().await.made.push((own.clone(), own));
-        }
-        _ => {
-            // Everybody gives away one phone number, and everybody may find its owners.
-            let body = json!({"attributes": [{"external_id": own, "phone": "+819012345678"}]});
-            caller.track(&body).await.unwrap();
-            let alias = json!({"alias_label": "crm", "alias_name": own, "external_id": own});
-            let answer = caller.post("/users/alias/new", &json!({"user_aliases": [alias]})).await.unwrap();
-            assert_eq!(answer.status, 201, "{}", answer.text);
-            witness.lock().await.made.push((own.clone(), own));
-        }
-    }
-}
-
-/// How many things each client does; 12 take some seconds.
-const TURNS_VARIABLE: &str = "ENMUSUBI_TEST_TURNS";
-
-/// Two servers, 32 clients, everything mixed: no conflict reaches a client, no update is lost, nobody is there twice.
-#[tokio::test(flavor = "multi_thread")]
-async fn two_servers_on_one_database_lose_nothing() {
-    let turns = std::env::var(TURNS_VARIABLE).ok().map_or(12, |turns| turns.parse().unwrap());
-    let (database, data) = (Database::create().unwrap(), tempfile::tempdir().unwrap());
-    let options = || on(&database.url(), data.path());
-    let servers =
-        [Server::start(BINARY, options()).await.unwrap(), Server::start(BINARY, options()).await.unwrap()];
-    let witness = Arc::new(Mutex::new(Witness::default()));
-    let clients: Vec<_> = (0..32)
-        .map(|number| {
-            let (caller, witness) = (servers[number % 2].caller(), Arc::clone(&witness));
-            tokio::spawn(async move {
-                for turn in 0..turns {
-                    act(&caller, &witness, number, turn).await;
-                }
-            })
-        })
-        .collect();
-    for client in clients {
-        client.await.unwrap();
-    }
-    let witness = witness.lock().await;
-    let caller = servers[0].caller();
-    let mut visits = 0;
-    for (id, points) in &witness.points {
-        let users = caller.export(json!({"external_ids": [id]})).await.unwrap();
-        assert_eq!(users.len(), 1, "{id}");
-        assert_eq!(users[0]["custom_attributes"]["points"], json!(points), "{id}");
-        visits += users[0]["custom_events"][0]["count"].as_u64().unwrap_or(0);
-    }
-    assert_eq!(visits * 2, witness.points.values().sum::<u64>());
-    for (id, alias) in &witness.made {
-        let by_id = caller.export(json!({"external_ids": [id]})).await.unwrap();
-        let label = if by_id[0]["phone"].is_null() { "web" } else { "crm" };
-        let alias = json!({"user_aliases": [{"alias_label": label, "alias_name": alias}]});
-        let by_alias = caller.export(alias).await.unwrap();
-        assert_eq!((by_id.len(), by_alias.len()), (1, 1), "{id}");
-        assert_eq!(by_id[0]["braze_id"], by_alias[0]["braze_id"], "{id}");
-    }
-    let (code, told, _) = servers[1].command(&["doctor"]).await.unwrap();
-    assert_eq!(code, 0, "{told}");
-    for mut server in servers {
-        server.terminate().await.unwrap();
-    }
 }
 
 /// A database server that is stopped and started: 503 with a body that says so, nothing half there, and nobody helps.

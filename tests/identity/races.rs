@@ -120,3 +120,36 @@ async fn a_follow_beside_an_identify_leaves_one_follower() {
         assert_eq!(profiles[0].get("external_id").and_then(Value::as_str), identified, "round {round}");
     }
 }
+
+/// Merges and undos beside look-ups: by whatever identifier, a person is found at every moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_merged_and_comes_back_is_never_nobody() {
+    let (_server, caller) = server().await;
+    put(&caller, json!({"external_id": "k"})).await;
+    put_anonymous(&caller, "web", "m", json!({"email": "m@example.com"})).await;
+    let id = user_of_alias(&caller, "web", "m").await.unwrap()["braze_id"].clone();
+    let update = merge_body(&json!({"user_alias": alias("web", "m")}), &json!({"external_id": "k"}));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let moving = async {
+        for _ in 0..ROUNDS / 3 {
+            let outcome = explained(&caller, "/users/merge", &update).await.remove(0);
+            undone(&caller, outcome["merge_id"].as_str().unwrap()).await;
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    };
+    let history = format!("/users/{}/history", id.as_str().unwrap());
+    let looking = join_all((0..4).map(async |_| {
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            let found = caller.get(&history).await.unwrap();
+            assert_eq!(found.status, 200, "{}", found.text);
+            for by in [
+                json!({"braze_id": id}),
+                json!({"user_aliases": [alias("web", "m")]}),
+                json!({"email_address": "m@example.com"}),
+            ] {
+                assert_eq!(export(&caller, by.clone()).await.len(), 1, "{by}");
+            }
+        }
+    }));
+    join(moving, looking).await;
+}

@@ -9,9 +9,9 @@ use testkit::{Caller, Server};
 use super::{BINARY, command, copy, on, sqlite, told};
 
 /// Enough for some pages of every kind.
-const PEOPLE: usize = 9_000;
+pub(crate) const PEOPLE: usize = 9_000;
 
-async fn fill(caller: &Caller) {
+pub(crate) async fn fill(caller: &Caller) {
     for chunk in 0..PEOPLE / 75 {
         let ids = (chunk * 75..(chunk + 1) * 75).map(|number| format!("c{number}"));
         let attributes: Vec<_> = ids
@@ -65,7 +65,7 @@ async fn a_copy_that_was_killed_goes_on_and_is_not_served_before() {
 }
 
 /// Begins a copy and kills it, `kill -9`, as soon as `is_there` sees something of it.
-fn kill_in_the_middle(
+pub(crate) fn kill_in_the_middle(
     from: &str,
     to: &str,
     data: Option<&std::path::Path>,

@@ -16,7 +16,7 @@ async fn both_engines_hold_the_same_after_the_same_operations() {
     let count = std::env::var(COUNT_VARIABLE).ok().map_or(1_500, |count| count.parse().unwrap());
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::create().unwrap());
     let mut one = Shop::new(sqlite(&folder.path().join("a.db")).await, START, Memory::default());
-    let mut other = Shop::new(postgres(&database).await, START, Memory::default());
+    let mut other = Shop::new(postgres(&database.url()).await, START, Memory::default());
     for shop in [&one, &other] {
         shop.store.create_workspace("w").await.unwrap();
     }

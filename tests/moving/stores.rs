@@ -36,7 +36,7 @@ impl Shop {
     }
 
     /// The same shop with everything in another place.
-    fn moved(&self, backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn moved(&self, backend: Arc<dyn Backend>) -> Self {
         Self::new(backend, self.store.now(), self.memory.clone())
     }
 }
@@ -53,45 +53,41 @@ pub(crate) async fn sqlite(path: &Path) -> Arc<dyn Backend> {
     Arc::new(SqliteStore::open(path, store_sqlite::Options::default()).await.unwrap())
 }
 
-pub(crate) async fn postgres(database: &Database) -> Arc<dyn Backend> {
+pub(crate) async fn postgres(url: &str) -> Arc<dyn Backend> {
     let options = store_postgres::Options { connections: 4, ..store_postgres::Options::default() };
-    Arc::new(PostgresStore::open(&database.url(), options).await.unwrap())
+    Arc::new(PostgresStore::open(url, options).await.unwrap())
 }
 
-enum Engine<'d> {
+pub(crate) enum Engine<'d> {
     Sqlite(&'d Path),
-    Postgres(&'d Database),
+    Postgres(String),
 }
 
 impl Engine<'_> {
     async fn source(&self) -> Box<dyn Held> {
         match self {
             Self::Sqlite(path) => Box::new(SqliteHeld::source(path, &Default::default()).await.unwrap()),
-            Self::Postgres(at) => {
-                Box::new(PostgresHeld::source(&at.url(), &Default::default()).await.unwrap())
-            }
+            Self::Postgres(url) => Box::new(PostgresHeld::source(url, &Default::default()).await.unwrap()),
         }
     }
 
     async fn target(&self) -> Box<dyn Held> {
         match self {
             Self::Sqlite(path) => Box::new(SqliteHeld::target(path, &Default::default()).await.unwrap()),
-            Self::Postgres(at) => {
-                Box::new(PostgresHeld::target(&at.url(), &Default::default()).await.unwrap())
-            }
+            Self::Postgres(url) => Box::new(PostgresHeld::target(url, &Default::default()).await.unwrap()),
         }
     }
 
-    async fn open(&self) -> Arc<dyn Backend> {
+    pub(crate) async fn open(&self) -> Arc<dyn Backend> {
         match self {
             Self::Sqlite(path) => sqlite(path).await,
-            Self::Postgres(database) => postgres(database).await,
+            Self::Postgres(url) => postgres(url).await,
         }
     }
 }
 
 /// Copies; the checksums by table.
-async fn moved(from: Engine<'_>, to: &Engine<'_>) -> Vec<String> {
+pub(crate) async fn moved(from: &Engine<'_>, to: &Engine<'_>) -> Vec<String> {
     let (mut source, mut target) = (from.source().await, to.target().await);
     let moved = copy_all(&mut *source, &mut *target, 1, |_| {}).await.unwrap();
     source.release().await;
@@ -114,12 +110,12 @@ async fn a_store_that_moved_there_and_back_is_the_same_and_goes_on_alike() {
         }
         shop.store.backend().close().await;
         let database = Database::create().unwrap();
-        let there = moved(Engine::Sqlite(&path), &Engine::Postgres(&database)).await;
-        let home = moved(Engine::Postgres(&database), &Engine::Sqlite(&back)).await;
+        let there = moved(&Engine::Sqlite(&path), &Engine::Postgres(database.url())).await;
+        let home = moved(&Engine::Postgres(database.url()), &Engine::Sqlite(&back)).await;
         assert_eq!(there, home, "seed {seed}");
         let mut shops = [
             shop.moved(sqlite(&path).await),
-            shop.moved(postgres(&database).await),
+            shop.moved(postgres(&database.url()).await),
             shop.moved(sqlite(&back).await),
         ];
         for (step, operation) in operations[300..].iter().enumerate() {
@@ -143,23 +139,23 @@ async fn a_workspace_of_eight_buckets_moves_to_a_file_and_back_to_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let (path, database, other) =
         (folder.path().join("a.db"), Database::create().unwrap(), Database::create().unwrap());
-    let mut shop = Shop::new(postgres(&database).await, START, Memory::default());
+    let mut shop = Shop::new(postgres(&database.url()).await, START, Memory::default());
     shop.store.create_workspace("w").await.unwrap();
     database.run("UPDATE workspaces SET buckets = 8").unwrap();
     shop.store.backend().close().await;
-    shop = shop.moved(postgres(&database).await);
+    shop = shop.moved(postgres(&database.url()).await);
     let operations = identity_operations(5, 300);
     for operation in &operations[..200] {
         shop.perform(operation).await;
     }
     shop.store.backend().close().await;
-    let there = moved(Engine::Postgres(&database), &Engine::Sqlite(&path)).await;
-    let home = moved(Engine::Sqlite(&path), &Engine::Postgres(&other)).await;
+    let there = moved(&Engine::Postgres(database.url()), &Engine::Sqlite(&path)).await;
+    let home = moved(&Engine::Sqlite(&path), &Engine::Postgres(other.url())).await;
     assert_eq!(there, home);
     let spread = "SELECT count(DISTINCT sk & 255) FROM profiles";
     assert_eq!(database.run(spread).unwrap(), other.run(spread).unwrap());
     let mut shops = Vec::new();
-    for engine in [Engine::Postgres(&database), Engine::Postgres(&other)] {
+    for engine in [Engine::Postgres(database.url()), Engine::Postgres(other.url())] {
         shops.push(shop.moved(engine.open().await));
     }
     for operation in &operations[200..] {

@@ -17,6 +17,10 @@ mod request;
 
 pub use request::{ExportError, ExportMistake, ExportRequest};
 
+/// How often who is not found by `braze_id` is looked for again: a merge may come between two looks, and its undo between
+/// the next two.
+const LOOKS_AGAIN: usize = 2;
+
 /// Answer of an export.
 #[derive(Debug)]
 pub struct ExportAnswer {
@@ -55,7 +59,7 @@ impl ProfileStore {
                 Wanted::Nobody => {}
             }
         }
-        let loaded = self.backend().load(workspace, &keys).await?;
+        let loaded = self.load_people(workspace, &keys).await?;
         let mut invalid_user_ids = Vec::new();
         let mut found = Vec::new();
         let mut merged_ids = Vec::new();
@@ -133,7 +137,21 @@ impl ProfileStore {
     ) -> Result<Option<Arc<Profile>>, Fault> {
         let mut keys = Keys::default();
         keys.add_person(id);
-        Ok(self.backend().load(workspace, &keys).await?.person(id).cloned())
+        Ok(self.load_people(workspace, &keys).await?.person(id).cloned())
+    }
+
+    /// Loads what keys ask for, once more if one of the profiles is found neither as itself nor in a survivor: reading
+    /// takes several statements, and between two of them a merge, or its undo, may have moved it to where had been
+    /// looked already.
+    async fn load_people(&self, workspace: WorkspaceId, keys: &Keys) -> Result<Loaded, Fault> {
+        let mut loaded = self.backend().load(workspace, keys).await?;
+        for _ in 0..LOOKS_AGAIN {
+            if keys.profiles.iter().all(|id| loaded.person(*id).is_some()) {
+                break;
+            }
+            loaded = self.backend().load(workspace, keys).await?;
+        }
+        Ok(loaded)
     }
 
     /// Profiles as export objects with all fields, those of LINE included.

@@ -20,6 +20,10 @@ const IS_PLACED: &str =
 const SHARDS: &str = "-- count_shards\nSELECT count(*), count(DISTINCT nodename || ':' || nodeport) \
      FROM citus_shards WHERE table_name = 'profiles'::regclass";
 
+/// Milliseconds between two looks at commits that broke off between their phases; -1: the cluster never looks.
+const SETTLES: &str = "-- find_settle_interval\nSELECT CAST(setting AS bigint) FROM pg_settings \
+     WHERE name = 'citus.recover_2pc_interval'";
+
 /// Tables one after the other, on one connection per node: many at once would take more connections than nodes have.
 const ONE_BY_ONE: &str = "-- place_one_by_one\nSET LOCAL citus.multi_shard_modify_mode TO 'sequential'";
 
@@ -37,6 +41,9 @@ pub struct Distribution {
     pub shards: i64,
     /// Nodes that hold them.
     pub nodes: i64,
+    /// How long what a commit wrote may stay unseen on a worker that was cut off between its two phases, in
+    /// milliseconds; `None`: until somebody settles it by hand.
+    pub settles_within: Option<i64>,
 }
 
 impl PostgresStore {
@@ -100,7 +107,7 @@ async fn is_placed(connection: &mut PgConnection, table: &str) -> Result<bool, F
 /// Places what is not placed, a transaction for each table: what was done before an interruption stays done.
 pub(crate) async fn place(connection: &mut PgConnection) -> Result<Distribution, Fault> {
     let database = |error: sqlx::Error| to_fault(&error);
-    let mut done = Distribution { placed: Vec::new(), already: 0, shards: 0, nodes: 0 };
+    let mut done = Distribution { placed: Vec::new(), already: 0, shards: 0, nodes: 0, settles_within: None };
     for (table, statement) in placements() {
         let mut transaction = connection.begin().await.map_err(database)?;
         sqlx::query(LOCK).execute(&mut *transaction).await.map_err(database)?;
@@ -114,6 +121,9 @@ pub(crate) async fn place(connection: &mut PgConnection) -> Result<Distribution,
         sqlx::query(CLEAR).bind(table).execute(&mut *connection).await.map_err(database)?;
         done.placed.push(table.to_owned());
     }
+    let settles: Option<i64> =
+        sqlx::query_scalar(SETTLES).fetch_optional(&mut *connection).await.map_err(database)?;
+    done.settles_within = settles.filter(|interval| *interval >= 0);
     (done.shards, done.nodes) = sqlx::query_as(SHARDS).fetch_one(connection).await.map_err(database)?;
     Ok(done)
 }

@@ -76,7 +76,28 @@ fn is_lost(code: &str) -> bool {
 
 fn code(error: &sqlx::Error) -> Option<String> {
     let sqlx::Error::Database(database) = error else { return None };
-    database.code().map(std::borrow::Cow::into_owned)
+    let code = database.code()?;
+    Some(lost_code(&code, database.message()).map_or_else(|| code.into_owned(), str::to_owned))
+}
+
+/// The code that Citus does not hand on: what a node answers while rows are copied to it comes as an internal error with
+/// the node's words, and a connection that breaks then as an error of a disk.
+fn lost_code(code: &str, message: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &str, &str); 11] = [
+        ("XX000", "failure on connection marked as essential", "08006"),
+        ("58030", "failed to COPY to shard", "08006"),
+        ("58030", "failed to complete COPY on", "08006"),
+        ("XX000", "terminating connection due to", "57P01"),
+        ("XX000", "terminating connection because of crash", "57P02"),
+        ("XX000", "the database system is", "57P03"),
+        ("XX000", "deadlock detected", "40P01"),
+        ("XX000", "could not serialize access", "40001"),
+        ("XX000", "duplicate key value violates unique constraint", "23505"),
+        ("XX000", "canceling statement due to lock timeout", "55P03"),
+        ("XX000", "canceling statement due to", "57014"),
+    ];
+    let meant = WORDS.iter().find(|(with, words, _)| *with == code && message.starts_with(words));
+    meant.map(|(.., meant)| *meant)
 }
 
 /// Whether the server answered that the transaction is not committed; else the outcome of a commit is unknown. An
@@ -127,7 +148,7 @@ pub(crate) fn unreadable(place: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{conflict, is_lost, is_settled};
+    use super::{conflict, is_lost, is_settled, lost_code};
 
     /// What Citus says of a deadlock across nodes, of a shard that was split meanwhile, and of a node that went away.
     #[test]
@@ -140,5 +161,24 @@ mod tests {
         }
         assert!(!is_settled("XX000"), "a commit that broke on the one node that wrote");
         assert!(is_settled("23514") && conflict("23514").is_none() && !is_lost("23514"));
+    }
+
+    /// Citus answers XX000 for whatever a node said while rows were copied to it.
+    #[test]
+    fn what_a_node_said_counts_whatever_code_it_came_with() {
+        let node = |message: &str| lost_code("XX000", message);
+        let gone = [
+            node("failure on connection marked as essential: 127.0.0.1:7601"),
+            node("terminating connection due to administrator command"),
+            node("the database system is shutting down"),
+            lost_code("58030", "failed to COPY to shard 102008 on 127.0.0.1:7601"),
+        ];
+        assert!(gone.iter().all(|code| code.is_some_and(is_lost)), "{gone:?}");
+        let taken = node("duplicate key value violates unique constraint \"profiles_pkey_102008\"");
+        assert!(taken.and_then(conflict).is_some() && node("deadlock detected").and_then(conflict).is_some());
+        assert_eq!(node("canceling statement due to lock timeout"), Some("55P03"));
+        assert_eq!(node("canceling statement due to statement timeout"), Some("57014"));
+        assert_eq!(node("cache lookup failed for type 0"), None, "a defect stays one");
+        assert_eq!(lost_code("58030", "could not read block 0"), None, "so does a disk");
     }
 }

@@ -2,6 +2,7 @@
 //! nodes.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 
@@ -58,6 +59,9 @@ impl CitusDatabase {
         if !workers.is_empty() {
             database.run(&format!("SELECT citus_set_coordinator_host('{host}', {port})"))?;
         }
+        // A node that joins is given the roles, which all databases of a server share: two at once would meet there.
+        static JOINING: Mutex<()> = Mutex::new(());
+        let _turn = JOINING.lock().unwrap_or_else(PoisonError::into_inner);
         for place in &workers {
             let (host, port) = place.rsplit_once(':').context("a worker's address")?;
             database.run(&format!("SELECT citus_add_node('{host}', {port})"))?;
@@ -83,6 +87,14 @@ impl CitusDatabase {
     /// When one fails.
     pub fn run(&self, sql: &str) -> Result<String> {
         run_sql(&self.url(), sql)
+    }
+
+    /// Runs statements on each worker, past the coordinator; what each printed.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub fn run_on_workers(&self, sql: &str) -> Result<Vec<String>> {
+        self.nodes.iter().skip(1).map(|node| run_sql(&with_database(node, &self.name), sql)).collect()
     }
 }
 
