@@ -5,8 +5,8 @@ use serde_json::{Number, Value};
 use crate::custom::coerce;
 use crate::{
     Alias, Attributes, Body, Change, Config, CsvColumn, CsvColumns, Email, FieldReading, GlobalState,
-    InputArray, IssueLevel, Item, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId, Target,
-    WorkspaceId, canonical,
+    InputArray, IssueLevel, Item, Key, LineUserId, MAX_IDENTIFIER_BYTES, ObjectFault, Phone, ProfileId,
+    Target, WorkspaceId, canonical,
     parse_track::{Context, check_alias, read_group},
     read_field,
 };
@@ -29,6 +29,8 @@ pub struct RowReading {
     pub item: Option<Item>,
     /// Problems, in the order of the columns.
     pub issues: Vec<RowIssue>,
+    /// Identifiers that an unusable row names all the same: a report shows no cells of somebody who is suppressed.
+    pub names: Vec<Key>,
 }
 
 #[derive(Default)]
@@ -178,6 +180,7 @@ impl<'a> Row<'a> {
 
     fn finish(mut self, number: u32) -> RowReading {
         let target = self.target();
+        let names = if target.is_err() { self.names() } else { Vec::new() };
         self.attributes.email = self.named.email.take().map(Change::Set);
         self.attributes.phone = self.named.phone.take().map(Change::Set);
         let item = match target {
@@ -198,7 +201,24 @@ impl<'a> Row<'a> {
                 None
             }
         };
-        RowReading { item, issues: self.issues }
+        RowReading { item, issues: self.issues, names }
+    }
+
+    /// Every identifier of the row that somebody may have.
+    fn names(&self) -> Vec<Key> {
+        let named = &self.named;
+        let alias = named.alias_label.as_ref().zip(named.alias_name.as_ref());
+        let alias =
+            alias.map(|(label, name)| Key::alias(&Alias { label: label.clone(), name: name.clone() }));
+        let line_id = self.attributes.line_id.as_ref().and_then(Change::value);
+        let external_id = named.external_id.as_ref().map(|id| Key::external_id(id));
+        let addresses = [named.email.as_ref().map(Key::email), named.phone.as_ref().and_then(Key::phone)];
+        external_id
+            .into_iter()
+            .chain(alias)
+            .chain(addresses.into_iter().flatten())
+            .chain(line_id.map(Key::line_id))
+            .collect()
     }
 
     /// External id or alias, then `braze_id`, then email, then phone (`CSV-9`).

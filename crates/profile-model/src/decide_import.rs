@@ -1,8 +1,10 @@
 //! One chunk of a CSV import: its rows through the same rules as track, with the progress in the same change set.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Actor, ChangeSet, Decision, Door, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Keys, Loaded,
-    Occasion, decide_track::apply_items, draft::Draft, track_keys,
+    Actor, ChangeSet, Decision, Door, ImportIssue, ImportRun, IssueLevel, Item, ItemOutcome, Key, Keys,
+    Loaded, Occasion, decide_track::apply_items, draft::Draft, track_keys,
 };
 
 /// A chunk of rows, read and checked.
@@ -14,6 +16,8 @@ pub struct ImportChunk {
     pub lines: Vec<(u64, Vec<String>)>,
     /// Problems found without looking at the store.
     pub issues: Vec<ImportIssue>,
+    /// Lines of unusable rows, with the identifiers that they name.
+    pub unusable: Vec<(u64, Vec<Key>)>,
     /// Data rows of the chunk, unusable ones included.
     pub rows: u64,
     /// Byte offset behind the chunk.
@@ -84,6 +88,7 @@ pub fn decide_import(
     for error in outcome.errors.iter().filter(|error| !error.rejected) {
         issues.extend(issue(chunk, error.index, IssueLevel::Warning, "native_line_id", &error.message));
     }
+    forget_suppressed(&mut issues, &suppressed_lines(&mut draft, chunk, &outcome.items));
     issues.sort_by_key(|issue| issue.line);
     let lines_with = |level| {
         let mut lines: Vec<_> =
@@ -111,9 +116,34 @@ pub fn decide_import(
     (change.into(), Some(run))
 }
 
+/// Lines of rows, usable or not, that name somebody whom every door refuses.
+fn suppressed_lines(draft: &mut Draft<'_>, chunk: &ImportChunk, results: &[ItemOutcome]) -> BTreeSet<u64> {
+    let refused = chunk.items.iter().zip(results).filter(|(_, result)| **result == ItemOutcome::Suppressed);
+    let mut lines: BTreeSet<u64> =
+        refused.filter_map(|(item, _)| line_of(chunk, item.index)).map(|(line, _)| *line).collect();
+    for (line, names) in &chunk.unusable {
+        // Each is asked for, so that one more round of loading is enough.
+        if names.iter().fold(false, |any, key| draft.is_suppressed(key) | any) {
+            lines.insert(*line);
+        }
+    }
+    lines
+}
+
+/// Nothing that such a row says is kept: the report tells its line and why it was left out.
+fn forget_suppressed(issues: &mut [ImportIssue], lines: &BTreeSet<u64>) {
+    for issue in issues.iter_mut().filter(|issue| lines.contains(&issue.line)) {
+        issue.cells.iter_mut().for_each(|cell| *cell = String::new());
+    }
+}
+
+fn line_of(chunk: &ImportChunk, index: u32) -> Option<&(u64, Vec<String>)> {
+    chunk.lines.get(usize::try_from(index).ok()?)
+}
+
 /// The import and the line of the row.
 fn row_actor(chunk: &ImportChunk, run: &ImportRun, item: &Item) -> Option<Actor> {
-    let (line, _) = chunk.lines.get(usize::try_from(item.index).ok()?)?;
+    let (line, _) = line_of(chunk, item.index)?;
     Some(Actor::of_row(run.id, *line))
 }
 
@@ -124,7 +154,7 @@ fn issue(
     field: &str,
     reason: &str,
 ) -> Option<ImportIssue> {
-    let (line, cells) = chunk.lines.get(usize::try_from(index).ok()?)?;
+    let (line, cells) = line_of(chunk, index)?;
     Some(ImportIssue {
         line: *line,
         level,
@@ -133,3 +163,6 @@ fn issue(
         cells: cells.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,9 +78,12 @@ impl Chunks {
                 reason: issue.reason,
                 cells: cells.clone(),
             }));
-            if let Some(item) = reading.item {
-                chunk.items.push(item);
-                chunk.lines.push((row.line, cells));
+            match reading.item {
+                Some(item) => {
+                    chunk.items.push(item);
+                    chunk.lines.push((row.line, cells));
+                }
+                None => chunk.unusable.push((row.line, reading.names)),
             }
         }
         (chunk.position, chunk.line) = reader.place();
