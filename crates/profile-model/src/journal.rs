@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ImportId, ProfileId, Timestamp};
+use crate::{ImportId, Profile, ProfileId, Timestamp, micros};
 
 /// Who or what made a change: the door and its reference (key id, webhook event id, import id and line, sync run).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,4 +80,34 @@ pub struct JournalEntry {
     pub other: Option<ProfileId>,
     /// Identifiers concerned, as stored (personal data: erased with the profile).
     pub detail: serde_json::Value,
+}
+
+/// How a profile was made. A `merged` entry tells it of the one that was merged away (`made` of its detail), so that the
+/// survivor's history does not need the before-image, which goes when the merge can no longer be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// When.
+    #[serde(with = "micros")]
+    pub at: Timestamp,
+    /// By whom; `None` on profiles from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+}
+
+impl Made {
+    /// How this one was made.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Self {
+        Self { at: profile.created_at, actor: profile.origin.clone() }
+    }
+
+    /// What an entry tells of the one that was merged away.
+    #[must_use]
+    pub fn told_by(entry: &JournalEntry) -> Option<(ProfileId, Self)> {
+        if entry.kind != JournalKind::Merged {
+            return None;
+        }
+        let made = serde_json::from_value(entry.detail.get("made")?.clone()).ok()?;
+        Some((entry.other?, made))
+    }
 }

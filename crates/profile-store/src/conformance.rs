@@ -9,6 +9,7 @@ mod comparison;
 mod lookups;
 mod operations;
 mod parted;
+mod past;
 mod state;
 mod traces;
 mod waiting;

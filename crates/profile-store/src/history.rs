@@ -1,10 +1,11 @@
 //! `GET /users/{braze_id}/history`: why this is one person.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use profile_model::{
-    Actor, Config, How, JournalEntry, JournalKind, Keys, MergeRecord, Profile, ProfileId, Timestamp,
-    WorkspaceId,
+    Actor, Config, How, JournalEntry, JournalKind, Keys, LineUserId, Made, MergeId, MergeRecord, Profile,
+    ProfileId, Timestamp, WorkspaceId,
 };
 use serde_json::{Value, json};
 
@@ -33,51 +34,84 @@ impl ProfileStore {
         let config = self.config().await?;
         let mut entries: Vec<(Timestamp, Value)> =
             journal.iter().map(|entry| (entry.at, render(entry, &config))).collect();
-        entries.extend(created(&profile, &journal, &config));
-        let images =
-            merges.values().flatten().filter_map(|record: &MergeRecord| record.removed_image.as_ref());
-        let removed = images.filter(|image| profile.merged.iter().any(|side| side.profile == image.id));
-        entries.extend(removed.flat_map(|image| created(image, &journal, &config)));
+        let creations = creations(&profile, &journal, &merges);
+        entries.extend(creations.iter().flat_map(|creation| creation.render(&journal, &config)));
         entries.sort_by_key(|(at, _)| *at);
         Ok(Some(History { profile, entries: entries.into_iter().map(|(_, entry)| entry).collect() }))
     }
 }
 
-/// The creation, which lives on the profile itself, and the LINE ID that it was made with.
-fn created(profile: &Profile, journal: &[JournalEntry], config: &Config) -> Vec<(Timestamp, Value)> {
-    let actor = profile.origin.as_ref().map(|origin| actor(origin, config));
-    let mut entries = vec![json!({
-        "at": profile.created_at, "kind": "created", "braze_id": profile.id, "actor": actor,
-        "cause": profile.origin.as_ref().map_or("made before its maker was kept", |origin| door(&origin.kind)),
-    })];
-    if let Some(line_id) = made_with(profile, journal) {
-        entries.push(json!({
-            "at": profile.created_at, "kind": JournalKind::LineLinked, "braze_id": profile.id, "actor": actor,
-            "cause": "it was made with this LINE ID", "native_line_id": line_id, "before": null,
-        }));
+/// The creation of the person and of everybody merged into it, each once.
+fn creations(
+    profile: &Profile,
+    journal: &[JournalEntry],
+    merges: &BTreeMap<MergeId, Option<MergeRecord>>,
+) -> Vec<Creation> {
+    let mut known: BTreeMap<ProfileId, Creation> = BTreeMap::new();
+    known.insert(profile.id, Creation::of(profile));
+    let is_side = |id: &ProfileId| profile.merged.iter().any(|side| side.profile == *id);
+    for (id, made) in journal.iter().filter_map(Made::told_by).filter(|(id, _)| is_side(id)) {
+        known.insert(id, Creation { profile: id, made, line_id: None });
     }
-    entries.into_iter().map(|entry| (profile.created_at, entry)).collect()
+    // Entries from before they told it: from the image, as long as it is there.
+    let images = merges.values().flatten().filter_map(|record| record.removed_image.as_ref());
+    for image in images.filter(|image| is_side(&image.id)) {
+        known.entry(image.id).or_insert_with(|| Creation::of(image));
+    }
+    known.into_values().collect()
 }
 
-/// The LINE ID that a profile was made with: what the first entry that tells one says it had until then; where no entry
-/// does, the one it has.
-fn made_with(profile: &Profile, journal: &[JournalEntry]) -> Option<String> {
-    let told = |entry: &JournalEntry| -> Option<Value> {
-        let (is_of_it, detail) = (entry.profile == profile.id, &entry.detail);
-        let until_then = match entry.kind {
-            JournalKind::LineLinked | JournalKind::LineUnlinked if is_of_it => &detail["before"],
-            JournalKind::Merged if is_of_it => &detail["kept"]["native_line_id"],
-            JournalKind::Merged if entry.other == Some(profile.id) => &detail["removed"]["native_line_id"],
-            _ => return None,
+/// The creation of a profile, and the LINE ID that it was made with.
+struct Creation {
+    profile: ProfileId,
+    made: Made,
+    /// The LINE ID that it has; that of a merged profile is told by the journal.
+    line_id: Option<LineUserId>,
+}
+
+impl Creation {
+    fn of(profile: &Profile) -> Self {
+        Self { profile: profile.id, made: Made::of(profile), line_id: profile.line_id.clone() }
+    }
+
+    fn render(&self, journal: &[JournalEntry], config: &Config) -> Vec<(Timestamp, Value)> {
+        let (at, origin) = (self.made.at, self.made.actor.as_ref());
+        let actor = origin.map(|origin| actor(origin, config));
+        let cause = origin.map_or("made before its maker was kept", |origin| door(&origin.kind));
+        let mut entries = vec![json!({
+            "at": at, "kind": "created", "braze_id": self.profile, "actor": actor, "cause": cause,
+        })];
+        if let Some(line_id) = self.made_with(journal) {
+            entries.push(json!({
+                "at": at, "kind": JournalKind::LineLinked, "braze_id": self.profile, "actor": actor,
+                "cause": "it was made with this LINE ID", "native_line_id": line_id, "before": null,
+            }));
+        }
+        entries.into_iter().map(|entry| (at, entry)).collect()
+    }
+
+    /// The LINE ID that the profile was made with: what the first entry that tells one says it had until then; where no
+    /// entry does, the one it has.
+    fn made_with(&self, journal: &[JournalEntry]) -> Option<String> {
+        let told = |entry: &JournalEntry| -> Option<Value> {
+            let (is_of_it, detail) = (entry.profile == self.profile, &entry.detail);
+            let until_then = match entry.kind {
+                JournalKind::LineLinked | JournalKind::LineUnlinked if is_of_it => &detail["before"],
+                JournalKind::Merged if is_of_it => &detail["kept"]["native_line_id"],
+                JournalKind::Merged if entry.other == Some(self.profile) => {
+                    &detail["removed"]["native_line_id"]
+                }
+                _ => return None,
+            };
+            Some(until_then.clone())
         };
-        Some(until_then.clone())
-    };
-    // Of one moment the entries are in the order in which they were written.
-    let first = journal.iter().filter_map(|entry| Some((entry.at, told(entry)?)));
-    let first = first.min_by_key(|(at, _)| *at);
-    match first {
-        Some((_, told)) => told.as_str().map(str::to_owned),
-        None => profile.line_id.as_ref().map(|id| id.as_str().to_owned()),
+        // Of one moment the entries are in the order in which they were written.
+        let first = journal.iter().filter_map(|entry| Some((entry.at, told(entry)?)));
+        let first = first.min_by_key(|(at, _)| *at);
+        match first {
+            Some((_, told)) => told.as_str().map(str::to_owned),
+            None => self.line_id.as_ref().map(|id| id.as_str().to_owned()),
+        }
     }
 }
 
@@ -90,7 +124,9 @@ fn render(entry: &JournalEntry, config: &Config) -> Value {
         rendered["other_braze_id"] = json!(other);
     }
     if let (Some(into), Some(detail)) = (rendered.as_object_mut(), entry.detail.as_object()) {
-        into.extend(detail.iter().map(|(name, value)| (name.clone(), value.clone())));
+        // How the other was made is an entry of its own.
+        let told = detail.iter().filter(|(name, _)| *name != "made");
+        into.extend(told.map(|(name, value)| (name.clone(), value.clone())));
     }
     rendered
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
-    MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
+    Made, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
     decide_track::keep_follower, draft::Draft,
 };
 
@@ -76,7 +76,7 @@ pub(crate) fn join(
     }
     let detail = json!({
         "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
-        "dropped": dropped, "kept_apart": kept_apart,
+        "dropped": dropped, "kept_apart": kept_apart, "made": Made::of(&removed_image),
     });
     draft.note(kept, at, JournalKind::Merged, Some(removed), detail);
     draft.change.merges.push(MergeRecord {

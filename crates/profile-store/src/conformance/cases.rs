@@ -14,6 +14,7 @@ use super::parted::{
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
 };
+use super::past::a_history_does_not_need_the_before_images;
 use super::traces::a_disclosure_of_very_many_ids_is_whole;
 use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
@@ -57,6 +58,7 @@ cases!(
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
     what_waits_is_found_by_value_and_by_member,
+    a_history_does_not_need_the_before_images,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.

@@ -2,7 +2,7 @@
 
 use profile_model::{
     Actor, ChannelId, Delivery, GroupChannel, GroupState, InboxKey, Key, Keys, LineUserId, Meaning, MergeId,
-    Target, Timestamp, UndoOutcome,
+    ProfileId, Target, Timestamp, UndoOutcome,
 };
 use serde_json::{Value, json, value::RawValue};
 
@@ -15,14 +15,27 @@ fn actor() -> Actor {
     Actor::new("api", "test")
 }
 
-fn text(error: impl std::fmt::Debug) -> String {
+pub(super) fn text(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
 }
 
-async fn merge(store: &ProfileStore, from: Value, to: Value) -> Result<MergeId, String> {
+pub(super) async fn merge(store: &ProfileStore, from: Value, to: Value) -> Result<MergeId, String> {
     let body = json!({"merge_updates": [{"identifier_to_merge": from, "identifier_to_keep": to}]});
     let answer = store.merge(W, actor(), &body, Wish::default()).await.map_err(text)?;
     answer.report.outcomes.first().and_then(|outcome| outcome.merge).ok_or_else(|| "not merged".to_owned())
+}
+
+/// The LINE ID of a number.
+pub(super) fn line_id(number: u32) -> LineUserId {
+    LineUserId::from_stored(format!("U{number:032x}"))
+}
+
+/// The one who has an external id.
+pub(super) async fn person(store: &ProfileStore, external_id: &str) -> Result<ProfileId, String> {
+    let key = Key::external_id(external_id);
+    let loaded = load(store, Keys { identifiers: vec![key.clone()], ..Keys::default() }).await?;
+    let holder = loaded.holders.get(&key).and_then(|holders| holders.first().copied());
+    holder.ok_or_else(|| format!("nobody has the external id {external_id}"))
 }
 
 async fn undo(store: &ProfileStore, merge: MergeId) -> Result<(), String> {
@@ -52,7 +65,7 @@ pub(super) async fn states_set_since_a_merge_stay_with_whom_they_were_set_for(
     Ok(())
 }
 
-async fn follow(store: &ProfileStore, user: &LineUserId, number: i64) -> Result<(), String> {
+pub(super) async fn follow(store: &ProfileStore, user: &LineUserId, number: i64) -> Result<(), String> {
     let delivery = Delivery {
         key: InboxKey {
             channel: ChannelId("1000".into()),
@@ -74,7 +87,7 @@ async fn follow(store: &ProfileStore, user: &LineUserId, number: i64) -> Result<
 pub(super) async fn survivors_forget_the_line_id_of_an_erased_follower(
     store: &ProfileStore,
 ) -> Result<(), String> {
-    let [first, second] = [1, 2].map(|number| LineUserId::from_stored(format!("U{number:032x}")));
+    let [first, second] = [1, 2].map(line_id);
     let alias = |user: &LineUserId| json!({"alias_label": "line_id", "alias_name": user});
     track(
         store,

@@ -1,0 +1,38 @@
+//! Cases of what a person's history tells of who they were before.
+
+use profile_model::{Actor, Keys, MergeId, Timestamp};
+use serde_json::{Value, json};
+
+use super::cases::{W, holds, load, track};
+use super::parted::{line_id, merge, person, text};
+use crate::ProfileStore;
+
+async fn history(store: &ProfileStore, external_id: &str) -> Result<Vec<Value>, String> {
+    let id = person(store, external_id).await?;
+    let history = store.history(W, id).await.map_err(text)?;
+    Ok(history.ok_or_else(|| format!("{external_id} has no history"))?.entries)
+}
+
+/// Issue 3: who was merged into a person stays in its history with time, maker and LINE ID, at any depth and however
+/// often they were joined, when the before-images are gone.
+pub(super) async fn a_history_does_not_need_the_before_images(store: &ProfileStore) -> Result<(), String> {
+    for (id, number) in [("deep", 1), ("removed", 2), ("kept", 3)] {
+        track(store, json!({"attributes": [{"external_id": id, "native_line_id": line_id(number)}]})).await?;
+    }
+    let of = |id: &str| json!({"external_id": id});
+    let mut merges: Vec<MergeId> = vec![merge(store, of("deep"), of("removed")).await?];
+    let first = merge(store, of("removed"), of("kept")).await?;
+    store.undo_merge(W, Actor::new("api", "test"), first, true).await.map_err(text)?;
+    merges.push(merge(store, of("removed"), of("kept")).await?);
+    let before = history(store, "kept").await?;
+    let kinds = |kind: &str| before.iter().filter(|entry| entry["kind"] == kind).count();
+    holds((kinds("created"), kinds("line_linked")) == (3, 3), "not everybody was made once")?;
+    let shown = before.iter().all(|entry| entry.get("made").is_none() && !entry["actor"].is_null());
+    holds(shown, "an entry has no actor, or tells twice how somebody was made")?;
+    let later = Timestamp::from_micros(i64::MAX);
+    store.backend().expire_merges(later, 100).await.map_err(text)?;
+    let loaded = load(store, Keys { merges, ..Keys::default() }).await?;
+    let images = loaded.merges.values().flatten().filter(|record| record.removed_image.is_some());
+    holds(loaded.merges.len() == 2 && images.count() == 0, "the images are still there")?;
+    holds(history(store, "kept").await? == before, "the history is another one")
+}
