@@ -212,7 +212,7 @@ fn apply_item(
             attributes::apply(draft, id, item, body, at, errors)
         }
         Body::Event(event) => {
-            draft.edit(id, at, |_| true);
+            occur(draft, id, side, at);
             draft.append_event(crate::EventRow {
                 profile: side,
                 name: Arc::clone(&event.name),
@@ -223,7 +223,7 @@ fn apply_item(
             true
         }
         Body::Purchase(purchase) => {
-            draft.edit(id, at, |_| true);
+            occur(draft, id, side, at);
             let revenue = crate::multiply(&purchase.price, purchase.quantity);
             let revenue = revenue.unwrap_or_else(|| purchase.price.clone());
             draft.append_purchase(
@@ -250,6 +250,14 @@ fn apply_item(
         (false, true) => ItemOutcome::Changed(id),
         (false, false) => ItemOutcome::Unchanged(id),
     }
+}
+
+/// An event or purchase of a side moves the row.
+fn occur(draft: &mut Draft<'_>, id: ProfileId, side: ProfileId, at: Timestamp) {
+    draft.edit(id, at, |profile| {
+        profile.note_occurrence(side, at);
+        true
+    });
 }
 
 /// Whether the workspace drops it. Attributes are dropped one by one.

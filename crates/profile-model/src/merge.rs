@@ -1,12 +1,13 @@
 //! Merges: what is kept of a profile that became part of another, so that the join explains itself and can be undone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Address, AddressKind, Alias, Attributes, GlobalState, GroupChange, GroupId, Key, Kind, LineUserId,
-    MergeId, Profile, ProfileId, StateOf, Target, Timestamp, micros,
+    MergeId, Profile, ProfileId, StateOf, Target, Timestamp, micros, optional_micros,
 };
 
 /// Which operation joined two profiles.
@@ -50,6 +51,13 @@ pub struct MergedSide {
     pub undo_until: Timestamp,
     /// Identifiers that came with it: what they name is written to its side.
     pub keys: Vec<Key>,
+    /// What `updated_at` became by the last event or purchase of this side since the merge. Events are not in the log of
+    /// writes: this is all that an undo needs to know of them.
+    #[serde(default, with = "optional_micros", skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
+    /// The same of the survivor's own events and purchases, since this merge and before the next.
+    #[serde(default, with = "optional_micros", skip_serializing_if = "Option::is_none")]
+    pub survivor_occurred_at: Option<Timestamp>,
 }
 
 impl MergedSide {
@@ -64,6 +72,44 @@ impl MergedSide {
             side.keys.len() < before
         });
         keys.fold(false, |any, changed| any | changed)
+    }
+}
+
+impl Profile {
+    /// Notes that an event or purchase of a side moves the row, as long as the side may come apart again.
+    pub(crate) fn note_occurrence(&mut self, side: ProfileId, at: Timestamp) {
+        if !self.may_come_apart(at) {
+            return;
+        }
+        let at = Some(at.max(self.updated_at));
+        match self.merged.iter_mut().find(|merged| merged.profile == side) {
+            Some(merged) => merged.occurred_at = at,
+            None => {
+                if let Some(last) = self.merged.last_mut() {
+                    last.survivor_occurred_at = at;
+                }
+            }
+        }
+    }
+
+    /// Takes over what happened to this profile (`own`), and to those that are part of it, while it was part of another
+    /// or another was part of it: `since` is what that row said. What `updated_at` became by the last of it.
+    pub(crate) fn take_occurrences(
+        &mut self,
+        since: &[MergedSide],
+        own: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let since: BTreeMap<_, _> = since.iter().map(|side| (side.profile, side.occurred_at)).collect();
+        let mut last = own;
+        for side in &mut self.merged {
+            let theirs = since.get(&side.profile).copied().flatten();
+            side.occurred_at = side.occurred_at.max(theirs);
+            last = last.max(theirs);
+        }
+        if let Some(newest) = self.merged.last_mut() {
+            newest.survivor_occurred_at = newest.survivor_occurred_at.max(own);
+        }
+        last
     }
 }
 

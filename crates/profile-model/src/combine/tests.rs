@@ -141,6 +141,8 @@ fn the_survivor_stays_itself() {
         at: kept.created_at,
         undo_until: kept.created_at,
         keys: Vec::new(),
+        occurred_at: Some(kept.created_at),
+        survivor_occurred_at: None,
     }];
     let removed = Profile { origin: None, version: 3, ..profile(2) };
     let combined = combine(&kept, &removed, Filling::Gaps);

@@ -63,6 +63,8 @@ pub(crate) fn join(
         at,
         undo_until,
         keys: carried(&kept_image, &removed_image),
+        occurred_at: None,
+        survivor_occurred_at: None,
     });
     profile.updated_at = at;
     draft.replace(profile);

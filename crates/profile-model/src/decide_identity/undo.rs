@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, Occasion,
-    Profile, ProfileId, Settings, Timestamp, draft::Draft,
+    Decision, JournalKind, Key, Keys, LineConvergence, Loaded, LoggedWrite, MergeId, MergeRecord, MergedSide,
+    Occasion, Profile, ProfileId, Settings, Timestamp, draft::Draft,
 };
 
 mod follower;
@@ -108,6 +108,7 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     // The states count from when they began; that they are so again is told as of now.
     draft.told_at = Some(at);
     let back = follower.make_room(draft, &record, removed, at);
+    let since = draft.profile(kept.id).map(|profile| profile.merged.clone()).unwrap_or_default();
     draft.replace(Profile::clone(kept));
     draft.restore(&back);
     let (remade, limits) = states::take_back(draft, &record, &log);
@@ -116,6 +117,9 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
         replay(draft, write, remade, kept.id, removed.id);
     }
     limits.keep(draft);
+    let of_both = since.last().map(|side| (side.survivor_occurred_at, side.occurred_at)).unwrap_or_default();
+    take_occurrences(draft, kept.id, &since, of_both.0);
+    take_occurrences(draft, removed.id, &since, of_both.1);
     follower.settle(draft, removed, at);
     for id in [kept.id, removed.id] {
         if is_taken(draft, id) {
@@ -141,6 +145,17 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
         ..record
     });
     UndoOutcome::Undone { kept: ids.0, removed: ids.1 }
+}
+
+/// Events and purchases stayed with their side; what they made of `updated_at` goes there, too.
+fn take_occurrences(draft: &mut Draft<'_>, id: ProfileId, since: &[MergedSide], own: Option<Timestamp>) {
+    let Some(mut back) = draft.profile(id).cloned() else { return };
+    if let Some(last) = back.take_occurrences(since, own) {
+        draft.edit(id, last, |profile| {
+            profile.merged = back.merged;
+            true
+        });
+    }
 }
 
 /// Asks for everything the undo will look at, in one go; writes since the merge, oldest first.

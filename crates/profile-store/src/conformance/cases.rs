@@ -11,6 +11,7 @@ use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
 use super::parted::{
+    events_since_a_merge_move_the_side_they_belong_to,
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
 };
@@ -58,6 +59,7 @@ cases!(
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
     what_waits_is_found_by_value_and_by_member,
+    events_since_a_merge_move_the_side_they_belong_to,
     a_history_does_not_need_the_before_images,
 );
 

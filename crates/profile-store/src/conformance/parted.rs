@@ -118,3 +118,41 @@ pub(super) async fn survivors_forget_the_line_id_of_an_erased_follower(
     let outcome = store.undo_merge(W, actor(), inner, false).await.map_err(text)?;
     holds(outcome == UndoOutcome::Erased, "a merge whose images named the erased can be undone")
 }
+
+/// Design 4, ID-8, DUP-2: after an undo `updated_at` is what the events and purchases of each side made of it, at any
+/// depth; without any it is as before the merge.
+pub(super) async fn events_since_a_merge_move_the_side_they_belong_to(
+    store: &ProfileStore,
+) -> Result<(), String> {
+    let of = |id: &str| json!({"external_id": id});
+    track(store, json!({"attributes": Vec::from(["deep", "removed", "kept", "quiet"].map(of))})).await?;
+    let updated = async |id: &str| -> Result<i64, String> {
+        let id = person(store, id).await?;
+        let loaded = load(store, Keys { profiles: vec![id], ..Keys::default() }).await?;
+        Ok(loaded.profiles.get(&id).map(|profile| profile.updated_at.as_micros()).unwrap_or_default())
+    };
+    let quiet = updated("quiet").await?;
+    let inner = merge(store, of("deep"), of("removed")).await?;
+    let outer = merge(store, of("removed"), of("kept")).await?;
+    let last = merge(store, of("quiet"), of("kept")).await?;
+    undo(store, last).await?;
+    holds(updated("quiet").await? == quiet, "updated_at moved without an event")?;
+    // One batch: each object has its own microsecond, whatever the clock does.
+    let event = |who: &str| json!({"external_id": who, "name": "seen", "time": "2023-11-14"});
+    let events = (0..31).map(|place| event(["kept", "removed", "deep"].get(place / 10).unwrap_or(&"kept")));
+    let purchase = json!({
+        "external_id": "kept", "product_id": "tea", "currency": "JPY", "price": 500, "time": "2023-11-14",
+    });
+    track(store, json!({"events": events.collect::<Vec<_>>(), "purchases": [purchase]})).await?;
+    let newest = updated("kept").await?;
+    undo(store, outer).await?;
+    // The purchase came last; the last event of `removed` was twelve objects before it, that of `deep` two.
+    holds(updated("kept").await? == newest, "the survivor's own purchase did not move it")?;
+    holds(
+        updated("removed").await? == newest - 2,
+        "an event of a part of it did not move the one that came back",
+    )?;
+    undo(store, inner).await?;
+    holds(updated("deep").await? == newest - 2, "its events did not move the deepest")?;
+    holds(updated("removed").await? == newest - 12, "its own events did not move the one that came back")
+}
