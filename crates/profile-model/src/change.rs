@@ -55,6 +55,8 @@ pub struct ChangeSet {
     pub merge_log_cleared: Vec<(ProfileId, Timestamp)>,
     /// Writes to survivors to append to the log.
     pub merge_log: Vec<LoggedWrite>,
+    /// Pairs that rules may join again, smaller id first; before others are put.
+    pub never_same_lifted: Vec<(ProfileId, ProfileId)>,
     /// Pairs that are never the same person, smaller id first.
     pub never_same: Vec<(ProfileId, ProfileId)>,
     /// Parked groups to remove, by their value; before others are put.
@@ -112,6 +114,7 @@ impl ChangeSet {
             && self.merges.is_empty()
             && self.merge_log_cleared.is_empty()
             && self.merge_log.is_empty()
+            && self.never_same_lifted.is_empty()
             && self.never_same.is_empty()
             && self.unparked.is_empty()
             && self.parked.is_empty()

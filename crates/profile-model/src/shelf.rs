@@ -210,6 +210,7 @@ impl Shelf {
             self.log.retain(|write| write.survivor != *survivor || write.at < *since);
         }
         self.log.extend(change.merge_log.iter().cloned());
+        self.never_same.retain(|pair| !change.never_same_lifted.contains(pair));
         self.never_same.extend(change.never_same.iter().copied());
         self.parked.retain(|key, _| !change.unparked.contains(key));
         self.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));

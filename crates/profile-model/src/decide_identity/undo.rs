@@ -49,7 +49,8 @@ pub fn undo_keys(merge: MergeId) -> Keys {
     Keys { merges: vec![merge], ..Keys::default() }
 }
 
-/// Decides an undo. Unless `allow_rejoin`, no rule will ever join the two again.
+/// Decides an undo. Unless `allow_rejoin`, no rule will ever join the two again; with it, rules may, also if an earlier
+/// undo had parted them.
 #[must_use]
 pub fn decide_undo(
     merge: MergeId,
@@ -132,7 +133,9 @@ fn undo(draft: &mut Draft<'_>, merge: MergeId, allow_rejoin: bool, at: Timestamp
     let detail = json!({"merge_id": merge});
     draft.note(kept.id, at, JournalKind::Undone, Some(removed.id), detail.clone());
     draft.note(removed.id, at, JournalKind::Undone, Some(kept.id), detail);
-    if !allow_rejoin {
+    if allow_rejoin {
+        draft.allow_rejoin(kept, removed);
+    } else {
         draft.change.never_same.push((kept.id.min(removed.id), kept.id.max(removed.id)));
     }
     let ids = (kept.id, removed.id);

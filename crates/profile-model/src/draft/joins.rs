@@ -183,6 +183,16 @@ impl Draft<'_> {
         })
     }
 
+    /// Lets rules join two profiles again, whatever parted any of the one from any of the other.
+    pub(crate) fn allow_rejoin(&mut self, left: &Profile, right: &Profile) {
+        for side in left.sides() {
+            let others = self.never_same_as(side);
+            let pairs = right.sides().filter(|other| others.contains(other));
+            let pairs = pairs.map(|other| (side.min(other), side.max(other)));
+            self.change.never_same_lifted.extend(pairs);
+        }
+    }
+
     /// Whether everything that was asked for is loaded: a decision that is not complete will run again.
     pub(crate) const fn is_complete(&self) -> bool {
         !self.is_missing

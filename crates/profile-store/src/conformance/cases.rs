@@ -11,7 +11,7 @@ use serde_json::{json, value::RawValue};
 
 use super::lookups::{look_ups_at_once_get_their_own_answers, views_come_with_the_profile};
 use super::parted::{
-    events_since_a_merge_move_the_side_they_belong_to,
+    an_undo_that_allows_a_rejoin_lifts_the_pair, events_since_a_merge_move_the_side_they_belong_to,
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
 };
@@ -60,6 +60,7 @@ cases!(
     survivors_forget_the_line_id_of_an_erased_follower,
     what_waits_is_found_by_value_and_by_member,
     events_since_a_merge_move_the_side_they_belong_to,
+    an_undo_that_allows_a_rejoin_lifts_the_pair,
     a_history_does_not_need_the_before_images,
 );
 

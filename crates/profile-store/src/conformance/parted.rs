@@ -156,3 +156,24 @@ pub(super) async fn events_since_a_merge_move_the_side_they_belong_to(
     holds(updated("deep").await? == newest - 2, "its events did not move the deepest")?;
     holds(updated("removed").await? == newest - 12, "its own events did not move the one that came back")
 }
+
+/// Issue 3: a "never the same" is taken back by an undo that allows a rejoin, and only that of the two; what was remembered
+/// of others stays.
+pub(super) async fn an_undo_that_allows_a_rejoin_lifts_the_pair(store: &ProfileStore) -> Result<(), String> {
+    let of = |id: &str| json!({"external_id": id});
+    track(store, json!({"attributes": Vec::from(["a", "b", "c"].map(of))})).await?;
+    let ids = [person(store, "a").await?, person(store, "b").await?, person(store, "c").await?];
+    let parted = async |from: &str, to: &str, allow_rejoin: bool| -> Result<usize, String> {
+        let joined = merge(store, of(from), of(to)).await?;
+        let outcome = store.undo_merge(W, actor(), joined, allow_rejoin).await.map_err(text)?;
+        holds(matches!(outcome, UndoOutcome::Undone { .. }), "the merge was not undone")?;
+        let loaded = load(store, Keys { never_same: ids.to_vec(), ..Keys::default() }).await?;
+        // Each pair is told by both.
+        Ok(loaded.never_same.values().map(|others| others.len()).sum::<usize>() / 2)
+    };
+    holds(parted("a", "b", false).await? == 1, "the pair is not remembered")?;
+    holds(parted("c", "a", false).await? == 2, "the other pair is not remembered")?;
+    holds(parted("b", "a", true).await? == 1, "the pair was not lifted, or the other one was")?;
+    holds(parted("b", "a", true).await? == 1, "lifting it twice lifted another one")?;
+    holds(parted("a", "b", false).await? == 2, "the pair cannot be remembered again")
+}

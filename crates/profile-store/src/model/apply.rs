@@ -78,6 +78,7 @@ pub(super) fn apply(state: &mut State, workspace: WorkspaceId, change: &ChangeSe
         world.merge_log.retain(|write| write.survivor != *survivor || write.at < *since);
     }
     world.merge_log.extend(change.merge_log.iter().cloned());
+    world.never_same.retain(|pair| !change.never_same_lifted.contains(pair));
     world.never_same.extend(change.never_same.iter().copied());
     world.parked.retain(|key, _| !change.unparked.contains(key));
     world.parked.extend(change.parked.iter().map(|group| (group.key.clone(), group.clone())));

@@ -32,6 +32,10 @@ const CLEAR_LOG: &str = "-- clear_merge_log\nDELETE FROM merge_log t \
 const LOG: &str = "-- append_merge_log\nINSERT INTO merge_log (sk, survivor, at, write) \
      SELECT $1, v.survivor, v.at, v.write FROM unnest($2::uuid[], $3::bigint[], $4::text[]) v(survivor, at, write)";
 
+const NEVER_SAME_LIFTED: &str = "-- lift_never_same\nDELETE FROM never_same t \
+     USING (SELECT $1::bigint AS sk, v.* FROM unnest($2::uuid[], $3::uuid[]) v(low, high) OFFSET 0) v \
+     WHERE t.sk = v.sk AND t.low = v.low AND t.high = v.high";
+
 const NEVER_SAME: &str = "-- put_never_same\nINSERT INTO never_same (sk, low, high) \
      SELECT $1, v.low, v.high FROM unnest($2::uuid[], $3::uuid[]) v(low, high) ON CONFLICT (sk, low, high) DO NOTHING";
 
@@ -94,9 +98,12 @@ pub(super) async fn put(
             .bind(column(&rows, json));
         counted.execute(query).await?;
     }
-    if !change.never_same.is_empty() {
-        let rows: Vec<_> = last(&change.never_same, |pair| **pair).collect();
-        let query = plain(NEVER_SAME)
+    for (text, pairs) in [(NEVER_SAME_LIFTED, &change.never_same_lifted), (NEVER_SAME, &change.never_same)] {
+        if pairs.is_empty() {
+            continue;
+        }
+        let rows: Vec<_> = last(pairs, |pair| **pair).collect();
+        let query = plain(text)
             .bind(shards.home())
             .bind(column(&rows, |(low, _)| uuid_of(*low)))
             .bind(column(&rows, |(_, high)| uuid_of(*high)));

@@ -48,6 +48,12 @@ static LOG: SetStatement = SetStatement {
     columns: 4,
 };
 
+static NEVER_SAME_LIFTED: SetStatement = SetStatement {
+    text: "-- lift_never_same\nDELETE FROM never_same WHERE (sk, low, high) IN \
+           (SELECT column1, column2, column3 FROM (VALUES {rows}) WHERE column1 IS NOT NULL)",
+    columns: 3,
+};
+
 static NEVER_SAME: SetStatement = SetStatement {
     text: "-- put_never_same\nINSERT OR IGNORE INTO never_same (sk, low, high) SELECT column1, column2, column3 \
            FROM (VALUES {rows}) WHERE column1 IS NOT NULL",
@@ -153,14 +159,18 @@ pub(super) async fn put(counted: &mut Counted<'_>, sk: i64, change: &ChangeSet) 
         },
     )
     .await?;
-    run(
-        counted,
-        &NEVER_SAME,
-        &change.never_same,
-        |query| query,
-        |query, (low, high)| query.bind(sk).bind(low.as_bytes().to_vec()).bind(high.as_bytes().to_vec()),
-    )
-    .await?;
+    for (statement, pairs) in
+        [(&NEVER_SAME_LIFTED, &change.never_same_lifted), (&NEVER_SAME, &change.never_same)]
+    {
+        run(
+            counted,
+            statement,
+            pairs,
+            |query| query,
+            |query, (low, high)| query.bind(sk).bind(low.as_bytes().to_vec()).bind(high.as_bytes().to_vec()),
+        )
+        .await?;
+    }
     super::erasure::unpark(counted, sk, &change.unparked.iter().collect::<Vec<_>>()).await?;
     run(
         counted,

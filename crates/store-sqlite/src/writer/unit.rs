@@ -153,6 +153,7 @@ fn is_disturbed(found: &Found, change: &ChangeSet) -> bool {
         merges: _,
         merge_log_cleared: _,
         merge_log: _,
+        never_same_lifted: _,
         never_same: _,
         unparked: _,
         parked: _,

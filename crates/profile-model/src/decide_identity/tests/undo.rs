@@ -41,6 +41,28 @@ fn a_rejoin_may_be_allowed() {
     assert!(shelf.never_same.is_empty());
 }
 
+/// `allow_rejoin` lifts what an earlier undo remembered of the two, and of those who are part of them; pairs with others
+/// stay.
+#[test]
+fn a_rejoin_that_is_allowed_lifts_older_pairs_of_the_two() {
+    let mut shelf = Shelf::new();
+    let (kept, removed, merge) = pair(&mut shelf);
+    let (other, deep) = (shelf.user("other"), shelf.user("deep"));
+    shelf.undo(merge);
+    for (from, to) in [("m", "other"), ("deep", "k")] {
+        let merge = shelf.join(from, to);
+        shelf.undo(merge);
+    }
+    let ordered = |left: ProfileId, right: ProfileId| (left.min(right), left.max(right));
+    assert_eq!(shelf.never_same.len(), 3);
+    shelf.join("deep", "m");
+    let merge = shelf.join("m", "k");
+    let outcome = shelf.run(undo_keys(merge), |loaded, occasion| decide_undo(merge, true, loaded, occasion));
+    assert_eq!(outcome, UndoOutcome::Undone { kept, removed });
+    assert!(shelf.get(removed).sides().any(|side| side == deep));
+    assert_eq!(shelf.never_same.iter().collect::<Vec<_>>(), [&ordered(removed, other)]);
+}
+
 /// Refusals: unknown, undone before, erased, later merge; each writes nothing.
 #[test]
 fn refusals_write_nothing() {
