@@ -32,9 +32,11 @@ impl ProfileStore {
         let keys = Keys { merges_of: sides, ..Keys::default() };
         let merges = self.backend().load(workspace, &keys).await?.merges;
         let config = self.config().await?;
-        let mut entries: Vec<(Timestamp, Value)> =
-            journal.iter().map(|entry| (entry.at, render(entry, &config))).collect();
         let creations = creations(&profile, &journal, &merges);
+        let mut entries: Vec<(Timestamp, Value)> = Vec::new();
+        let is_of_its_own =
+            |entry: &&JournalEntry| !creations.iter().any(|creation| creation.is_kept_apart(entry));
+        entries.extend(journal.iter().filter(is_of_its_own).map(|entry| (entry.at, render(entry, &config))));
         entries.extend(creations.iter().flat_map(|creation| creation.render(&journal, &config)));
         entries.sort_by_key(|(at, _)| *at);
         Ok(Some(History { profile, entries: entries.into_iter().map(|(_, entry)| entry).collect() }))
@@ -74,13 +76,28 @@ impl Creation {
         Self { profile: profile.id, made: Made::of(profile), line_id: profile.line_id.clone() }
     }
 
+    /// Whether an entry says that the profile was made for a follower who was kept apart: of the moment in which it was made,
+    /// and without the LINE ID, which the entry of the one that lost it tells.
+    fn is_kept_apart(&self, entry: &JournalEntry) -> bool {
+        entry.kind == JournalKind::LineFollowerKeptApart
+            && (entry.profile, entry.at) == (self.profile, self.made.at)
+            && entry.detail.get("native_line_id").is_none()
+    }
+
     fn render(&self, journal: &[JournalEntry], config: &Config) -> Vec<(Timestamp, Value)> {
         let (at, origin) = (self.made.at, self.made.actor.as_ref());
         let actor = origin.map(|origin| actor(origin, config));
         let cause = origin.map_or("made before its maker was kept", |origin| door(&origin.kind));
-        let mut entries = vec![json!({
+        let mut created = json!({
             "at": at, "kind": "created", "braze_id": self.profile, "actor": actor, "cause": cause,
-        })];
+        });
+        if let Some(apart) = journal.iter().find(|entry| self.is_kept_apart(entry)) {
+            created["cause"] = json!("a follower was kept apart, who would have lost its last profile");
+            if let Some(other) = apart.other {
+                created["other_braze_id"] = json!(other);
+            }
+        }
+        let mut entries = vec![created];
         if let Some(line_id) = self.made_with(journal) {
             entries.push(json!({
                 "at": at, "kind": JournalKind::LineLinked, "braze_id": self.profile, "actor": actor,

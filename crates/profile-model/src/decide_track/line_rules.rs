@@ -64,6 +64,9 @@ pub(crate) fn keep_follower(
     let kept =
         if named.contains(&from) { make_new_follower(draft, old, at) } else { make_follower(draft, old, at) };
     draft.note(from, at, JournalKind::LineFollowerKeptApart, Some(kept), json!({"native_line_id": old}));
+    // The other side of it says no more than whom it was kept apart from: an undo may take this profile out, and its entry
+    // stays.
+    draft.note(kept, at, JournalKind::LineFollowerKeptApart, Some(from), json!({}));
     Some(kept)
 }
 

@@ -184,10 +184,10 @@ impl Draft<'_> {
     }
 
     /// Lets rules join two profiles again, whatever parted any of the one from any of the other.
-    pub(crate) fn allow_rejoin(&mut self, left: &Profile, right: &Profile) {
-        for side in left.sides() {
+    pub(crate) fn allow_rejoin(&mut self, kept: &Profile, removed: &Profile) {
+        for side in kept.sides() {
             let others = self.never_same_as(side);
-            let pairs = right.sides().filter(|other| others.contains(other));
+            let pairs = removed.sides().filter(|other| others.contains(other));
             let pairs = pairs.map(|other| (side.min(other), side.max(other)));
             self.change.never_same_lifted.extend(pairs);
         }

@@ -1,10 +1,10 @@
 //! Cases of what a person's history tells of who they were before.
 
-use profile_model::{Actor, Keys, MergeId, Timestamp};
+use profile_model::{Actor, Key, Keys, MergeId, Timestamp};
 use serde_json::{Value, json};
 
 use super::cases::{W, holds, load, track};
-use super::parted::{line_id, merge, person, text};
+use super::parted::{follow, line_id, merge, person, text};
 use crate::ProfileStore;
 
 async fn history(store: &ProfileStore, external_id: &str) -> Result<Vec<Value>, String> {
@@ -35,4 +35,39 @@ pub(super) async fn a_history_does_not_need_the_before_images(store: &ProfileSto
     let images = loaded.merges.values().flatten().filter(|record| record.removed_image.is_some());
     holds(loaded.merges.len() == 2 && images.count() == 0, "the images are still there")?;
     holds(history(store, "kept").await? == before, "the history is another one")
+}
+
+/// Issue 3, MLN: a follower whom a write or a merge of two LINE IDs kept apart says so itself, and names the profile that
+/// it was kept apart from; nothing else of its past is another's.
+pub(super) async fn a_follower_that_was_kept_apart_says_from_whom(
+    store: &ProfileStore,
+) -> Result<(), String> {
+    let of = |id: &str| json!({"external_id": id});
+    for (id, number) in [("overwritten", 1), ("cleared", 2), ("kept", 3), ("removed", 4)] {
+        track(store, json!({"attributes": [{"external_id": id, "native_line_id": line_id(number)}]})).await?;
+        follow(store, &line_id(number), i64::from(number)).await?;
+    }
+    let write =
+        |id: &str, line_id: Value| json!({"attributes": [{"external_id": id, "native_line_id": line_id}]});
+    track(store, write("overwritten", json!(line_id(5)))).await?;
+    track(store, write("cleared", Value::Null)).await?;
+    merge(store, of("removed"), of("kept")).await?;
+    for (number, from) in [(1, "overwritten"), (2, "cleared"), (4, "kept")] {
+        let key = Key::line_id(&line_id(number));
+        let loaded = load(store, Keys { identifiers: vec![key.clone()], ..Keys::default() }).await?;
+        let follower = loaded.holders[&key].first().copied().ok_or("the follower was lost")?;
+        let from = person(store, from).await?;
+        let history = store.history(W, follower).await.map_err(text)?.ok_or("the follower has no history")?;
+        let told: Vec<_> = history.entries.iter().map(|entry| &entry["kind"]).collect();
+        holds(told == ["created", "line_linked"], "the history of the follower is another one")?;
+        let made = &history.entries[0];
+        let cause = made["cause"].as_str().unwrap_or_default();
+        holds(cause.contains("kept apart"), "the cause is another one")?;
+        holds(made["other_braze_id"] == json!(from), "it does not say from whom")?;
+        let theirs = store.history(W, from).await.map_err(text)?.ok_or("nobody has this history")?;
+        let apart = theirs.entries.iter().find(|entry| entry["kind"] == "line_follower_kept_apart");
+        let apart = apart.ok_or("the other does not say so")?;
+        holds(apart["other_braze_id"] == json!(follower), "the other does not say whom")?;
+    }
+    Ok(())
 }
