@@ -156,7 +156,8 @@ fn join_group(
     for id in ids.into_iter().filter(|id| *id != keep) {
         let at = now.plus_micros(*place);
         *place += 1;
-        if let Some(joined) = join(draft, keep, id, How::Duplicates, Filling::Gaps, at) {
+        if let Some(joined) = join(draft, keep, id, How::Duplicates, Some(group.key.kind), Filling::Gaps, at)
+        {
             outcome.merges.push(joined.merge);
             outcome.dropped.extend(joined.dropped);
         }

@@ -170,12 +170,19 @@ fn door(kind: &str) -> &'static str {
 
 fn cause(entry: &JournalEntry) -> &'static str {
     let how = entry.detail.get("how").and_then(|how| serde_json::from_value::<How>(how.clone()).ok());
+    let by = entry.detail.get("by").and_then(Value::as_str);
     match (entry.kind, how) {
         (JournalKind::Merged, Some(How::Merge)) => "a request named the two as one person",
         (JournalKind::Merged, Some(How::Identify)) => {
             "a request identified the anonymous profile as this user"
         }
-        (JournalKind::Merged, Some(How::Duplicates)) => "a rule found the two sharing a value",
+        (JournalKind::Merged, Some(How::Duplicates)) => match by {
+            Some("email") => "a rule found the two sharing an email address",
+            Some("phone") => "a rule found the two sharing a phone number",
+            Some("native_line_id") => "a rule found the two sharing a LINE ID",
+            // Of merges from before it was kept.
+            _ => "a rule found the two sharing a value",
+        },
         (JournalKind::Merged, Some(How::Convergence)) => {
             "a follower and one identified user had the same LINE ID"
         }

@@ -85,7 +85,7 @@ fn join_followers(draft: &mut Draft<'_>, keep: ProfileId, line_id: &LineUserId, 
             continue;
         }
         let shared = draft.profile(id).map(Profile::shared_keys).unwrap_or_default();
-        if let Some(joined) = join(draft, keep, id, How::Convergence, Filling::Gaps, at) {
+        if let Some(joined) = join(draft, keep, id, How::Convergence, Some(key.kind), Filling::Gaps, at) {
             let (merge, dropped) = (joined.merge, joined.dropped);
             draft.converged.push(Converged { kept: keep, removed: id, merge, dropped });
             settle(draft, &shared);

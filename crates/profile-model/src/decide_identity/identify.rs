@@ -45,7 +45,7 @@ fn identify(draft: &mut Draft<'_>, item: &Identify, at: Timestamp) -> IdentityOu
     }
     let warnings = guards(draft, target, who);
     let shared = draft.profile(who).map(Profile::shared_keys).unwrap_or_default();
-    let joined = join(draft, target, who, How::Identify, item.filling, at);
+    let joined = join(draft, target, who, How::Identify, None, item.filling, at);
     settle(draft, &shared);
     converge_on(draft, target, at);
     match joined {

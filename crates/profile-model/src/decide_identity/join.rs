@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::{
     Address, AddressKind, Alias, Combined, Dropped, Filling, GlobalState, GroupState, How, JournalKind, Key,
-    Made, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp, combine,
-    decide_track::keep_follower, draft::Draft,
+    Kind, Made, MergeId, MergeRecord, MergedSide, Profile, ProfileId, StateBefore, StateOf, Timestamp,
+    combine, decide_track::keep_follower, draft::Draft,
 };
 
 /// A join that was made.
@@ -21,12 +21,14 @@ pub(crate) struct Joined {
 /// Microseconds of a day.
 const DAY: i64 = 24 * 3600 * 1_000_000;
 
-/// Makes `removed` part of `kept` (section 5). Both must be loaded and different; `None` where they are not.
+/// Makes `removed` part of `kept` (section 5). Both must be loaded and different; `None` where they are not. `by`: what the
+/// two share, where a rule found them by it.
 pub(crate) fn join(
     draft: &mut Draft<'_>,
     kept: ProfileId,
     removed: ProfileId,
     how: How,
+    by: Option<Kind>,
     filling: Filling,
     at: Timestamp,
 ) -> Option<Joined> {
@@ -76,10 +78,14 @@ pub(crate) fn join(
     if let Some(apart) = kept_apart.and_then(|id| draft.profile(id)) {
         dropped.retain(|one| !is_held(apart, one));
     }
-    let detail = json!({
+    let mut detail = json!({
         "merge_id": merge, "how": how, "removed": names(&removed_image), "kept": names(&kept_image),
         "dropped": dropped, "kept_apart": kept_apart, "made": Made::of(&removed_image),
     });
+    if let Some(by) = by {
+        // The kind, never the value: the history of a person names nobody's addresses.
+        detail["by"] = json!(by.as_str());
+    }
     draft.note(kept, at, JournalKind::Merged, Some(removed), detail);
     draft.change.merges.push(MergeRecord {
         id: merge,

@@ -40,7 +40,7 @@ fn merge(draft: &mut Draft<'_>, item: &Merge, at: Timestamp) -> IdentityOutcome 
     let (second, shared) = draft
         .profile(removed)
         .map_or_else(Default::default, |profile| (profile.line_id.clone(), profile.shared_keys()));
-    let joined = join(draft, kept, removed, How::Merge, Filling::Gaps, at);
+    let joined = join(draft, kept, removed, How::Merge, None, Filling::Gaps, at);
     settle(draft, &shared);
     converge_on(draft, kept, at);
     // A second LINE ID lost a holder: whoever else has it may be alone with a follower now.

@@ -15,7 +15,10 @@ use super::parted::{
     states_set_since_a_merge_stay_with_whom_they_were_set_for,
     survivors_forget_the_line_id_of_an_erased_follower,
 };
-use super::past::{a_follower_that_was_kept_apart_says_from_whom, a_history_does_not_need_the_before_images};
+use super::past::{
+    a_follower_that_was_kept_apart_says_from_whom, a_history_does_not_need_the_before_images,
+    a_join_by_a_rule_says_what_the_two_share,
+};
 use super::traces::a_disclosure_of_very_many_ids_is_whole;
 use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
@@ -63,6 +66,7 @@ cases!(
     an_undo_that_allows_a_rejoin_lifts_the_pair,
     a_history_does_not_need_the_before_images,
     a_follower_that_was_kept_apart_says_from_whom,
+    a_join_by_a_rule_says_what_the_two_share,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.

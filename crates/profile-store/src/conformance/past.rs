@@ -1,6 +1,6 @@
 //! Cases of what a person's history tells of who they were before.
 
-use profile_model::{Actor, Key, Keys, MergeId, Timestamp};
+use profile_model::{Actor, DuplicatesBy, DuplicatesRule, KeepBy, KeepOrder, Key, Keys, MergeId, Timestamp};
 use serde_json::{Value, json};
 
 use super::cases::{W, holds, load, track};
@@ -70,4 +70,46 @@ pub(super) async fn a_follower_that_was_kept_apart_says_from_whom(
         holds(apart["other_braze_id"] == json!(follower), "the other does not say whom")?;
     }
     Ok(())
+}
+
+/// Issue 5: of a join that a rule made, the history says by which kind of value; the value is nowhere in it. What a request
+/// named is no rule.
+pub(super) async fn a_join_by_a_rule_says_what_the_two_share(store: &ProfileStore) -> Result<(), String> {
+    let shared = [
+        (DuplicatesBy::Email, "email", json!("shared@example.com"), "email address"),
+        (DuplicatesBy::Phone, "phone", json!("+819087651290"), "phone number"),
+        (DuplicatesBy::NativeLineId, "native_line_id", json!(line_id(1)), "LINE ID"),
+    ];
+    for (rule, field, value, words) in shared {
+        let id = format!("by-{field}");
+        let objects = [
+            json!({"external_id": id, field: value}),
+            json!({
+                "user_alias": {"alias_label": "web", "alias_name": id}, "_update_existing_only": false, field: value,
+            }),
+        ];
+        track(store, json!({"attributes": objects})).await?;
+        let rule = DuplicatesRule {
+            by: rule,
+            keep: KeepBy::default(),
+            order: KeepOrder::default(),
+            merge_identified: false,
+        };
+        let run = store.start_duplicates(W, Actor::new("api", "test"), rule).await.map_err(text)?;
+        store.run_duplicates(W, run, |_| true).await.map_err(text)?;
+        let history = history(store, &id).await?;
+        let merged = history.iter().find(|entry| entry["kind"] == "merged").ok_or("the rule did nothing")?;
+        holds(merged["by"] == field, "the rule is another one")?;
+        holds(
+            merged["cause"].as_str().is_some_and(|cause| cause.ends_with(words)),
+            "the cause is another one",
+        )?;
+        let told = json!([merged["cause"], merged["by"], merged["dropped"]]).to_string();
+        holds(!told.contains(value.as_str().unwrap_or_default()), "the value is told")?;
+    }
+    let of = |id: &str| json!({"external_id": id});
+    merge(store, of("by-phone"), of("by-email")).await?;
+    let history = history(store, "by-email").await?;
+    let named = history.iter().find(|entry| entry["how"] == "merge").ok_or("the merge is not told")?;
+    holds(named.get("by").is_none(), "a request is no rule")
 }

@@ -87,7 +87,7 @@ impl Follower {
         let Some(alias) = removed.line_id.as_ref().map(Alias::line) else { return };
         match self {
             Self::Written(id) => {
-                join(draft, removed.id, id, How::TakenBack, Filling::Newer, at);
+                join(draft, removed.id, id, How::TakenBack, None, Filling::Newer, at);
             }
             Self::OfItsOwn(id) if removed.aliases.contains(&alias) => {
                 let detail = json!({"alias": alias});
