@@ -106,8 +106,8 @@ async fn a_merge_by_rule_is_explained_and_can_be_undone() {
     let entries = caller.get(&path).await.unwrap().json["entries"].clone();
     let merged = entries.as_array().unwrap().iter().find(|entry| entry["kind"] == "merged").unwrap();
     assert_eq!(
-        (&merged["how"], &merged["cause"]),
-        (&json!("duplicates"), &json!("a rule found the two sharing a value"))
+        (&merged["how"], &merged["by"], &merged["cause"]),
+        (&json!("duplicates"), &json!("email"), &json!("a rule found the two sharing an email address"))
     );
     assert_eq!(merged["actor"]["name"], "first key");
     let undo = format!("/users/merges/{}/undo", merged["merge_id"].as_str().unwrap());

@@ -33,6 +33,7 @@ const MARKS: &[(&str, &str)] = &[
     ("stored upload", "qzx-upload"),
     ("message", "qzx-message"),
     ("message in a group", "qzx-in-a-group"),
+    ("message of somebody else", "qzx-mentioned"),
     ("undone merge", "qzx-undone"),
 ];
 
@@ -95,6 +96,11 @@ async fn live(world: &World) {
             "message": {"type": "text", "id": "1", "text": text, "quoteToken": "q"},
         })
     };
+    let mut mention =
+        message("e5", "@qzx-mentioned!", json!({"type": "group", "groupId": "C1", "userId": line_id(7)}));
+    mention["message"]["mention"] = json!({"mentionees": [
+        {"index": 0, "length": 14, "type": "user", "userId": LINE_ID, "isSelf": false},
+    ]});
     let events = [
         message("e2", "qzx-message", json!({"type": "user", "userId": LINE_ID})),
         message("e3", "qzx-in-a-group", json!({"type": "group", "groupId": "C1", "userId": LINE_ID})),
@@ -103,6 +109,7 @@ async fn live(world: &World) {
             "deliveryContext": {"isRedelivery": false}, "source": {"type": "group", "groupId": "C1"},
             "joined": {"members": [{"type": "user", "userId": LINE_ID}]},
         }),
+        mention,
     ];
     assert_eq!(world.webhook.send(&events).await.unwrap().status, 200);
     merges(caller).await;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "api", include_str!("../../../migrations/sqlite/0004_api.sql")),
     (5, "traces", include_str!("../../../migrations/sqlite/0005_traces.sql")),
     (6, "order of events", include_str!("../../../migrations/sqlite/0006_order_of_events.sql")),
+    (7, "mentions", include_str!("../../../migrations/sqlite/0007_mentions.sql")),
 ];
 
 /// The version this binary wants.

@@ -19,7 +19,9 @@ use super::past::{
     a_follower_that_was_kept_apart_says_from_whom, a_history_does_not_need_the_before_images,
     a_join_by_a_rule_says_what_the_two_share,
 };
-use super::traces::a_disclosure_of_very_many_ids_is_whole;
+use super::traces::{
+    a_disclosure_of_very_many_ids_is_whole, messages_of_others_that_mention_the_erased_are_emptied,
+};
 use super::waiting::what_waits_is_found_by_value_and_by_member;
 use crate::{Fault, JobKind, ProfileStore, Work};
 
@@ -67,6 +69,7 @@ cases!(
     a_history_does_not_need_the_before_images,
     a_follower_that_was_kept_apart_says_from_whom,
     a_join_by_a_rule_says_what_the_two_share,
+    messages_of_others_that_mention_the_erased_are_emptied,
 );
 
 /// Runs every case on a fresh store each, in a workspace of so many buckets.

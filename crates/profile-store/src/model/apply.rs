@@ -136,12 +136,16 @@ fn erase(world: &mut World, erasure: &Erasure) {
     });
     world.friendships.retain(|(user, _), _| !erasure.line_users.contains(user));
     for row in world.inbox.values_mut() {
-        let of_group = matches!(row.kind.as_str(), "memberJoined" | "memberLeft");
-        let names = |user: &LineUserId| {
-            row.user.as_ref() == Some(user) || (of_group && row.body.get().contains(user.as_str()))
+        let of_others = match row.kind.as_str() {
+            "memberJoined" | "memberLeft" => true,
+            "message" => row.body.get().contains("\"mentionees\""),
+            _ => false,
         };
-        if erasure.line_users.iter().any(names) {
-            row.user = None;
+        let is_theirs = row.user.as_ref().is_some_and(|user| erasure.line_users.contains(user));
+        let names = |user: &LineUserId| of_others && row.body.get().contains(user.as_str());
+        if is_theirs || erasure.line_users.iter().any(names) {
+            // Somebody else's message that mentions them stays that person's.
+            row.user = row.user.take().filter(|_| !is_theirs);
             row.body = serde_json::value::RawValue::NULL.to_owned();
             row.note = Some("erased".to_owned());
             row.state = InboxState::Kept;

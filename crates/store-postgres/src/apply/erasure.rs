@@ -88,6 +88,12 @@ const INBOX_MEMBERS: &str = "-- erase_inbox_members\nUPDATE line_inbox t SET bod
      FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\") v(user_id) OFFSET 0) v \
      WHERE t.sk = v.sk AND t.kind IN ('memberJoined', 'memberLeft') AND strpos(t.body, v.user_id) > 0";
 
+/// Those whom somebody else's message mentions are named in its body only. The message stays that person's.
+const INBOX_MENTIONS: &str = "-- erase_inbox_mentions\nUPDATE line_inbox t SET body = 'null', note = 'erased', \
+     state = 2 FROM (SELECT $1::bigint AS sk, v.* FROM unnest($2::text[] COLLATE \"C\") v(user_id) OFFSET 0) v \
+     WHERE t.sk = v.sk AND t.kind = 'message' AND strpos(t.body, '\"mentionees\"') > 0 \
+     AND strpos(t.body, v.user_id) > 0";
+
 const CONSENTS: &str = "-- erase_consents\nDELETE FROM consents t USING (SELECT $1::bigint AS sk, v.* FROM \
      unnest($2::smallint[], $3::text[] COLLATE \"C\") v(kind, value) OFFSET 0) v \
      WHERE t.sk = v.sk AND t.kind = v.kind AND t.value = v.value";
@@ -215,7 +221,9 @@ async fn traces(counted: &mut Counted<'_>, shards: Shards, erasures: &[Erasure])
     }
     if !users.is_empty() {
         for sk in shards.all() {
-            counted.execute(plain(INBOX_MEMBERS).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+            for text in [INBOX_MEMBERS, INBOX_MENTIONS] {
+                counted.execute(plain(text).bind(sk).bind(column(&users, |user| user.as_str()))).await?;
+            }
         }
     }
     Ok(told)

@@ -110,6 +110,13 @@ static INBOX_MEMBERS: SetStatement = of_pids(
      (SELECT 1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL AND instr(line_inbox.body, column1) > 0)",
 );
 
+/// Those whom somebody else's message mentions are named in its body only. The message stays that person's.
+static INBOX_MENTIONS: SetStatement = of_pids(
+    "-- erase_inbox_mentions\nUPDATE line_inbox SET body = 'null', note = 'erased', state = 2 \
+     WHERE sk = ? AND kind = 'message' AND instr(body, '\"mentionees\"') > 0 AND EXISTS \
+     (SELECT 1 FROM (VALUES {rows}) WHERE column1 IS NOT NULL AND instr(line_inbox.body, column1) > 0)",
+);
+
 /// A walk over the reports: they are short, and erasure is rare.
 static ISSUES: SetStatement = of_pids(
     "-- erase_import_issues\nDELETE FROM import_issues WHERE iid IN \
@@ -254,7 +261,7 @@ async fn traces(counted: &mut Counted<'_>, sk: i64, erasures: &[Erasure]) -> Res
         |query, user| query.bind(sk).bind(user.as_str().to_owned()),
     )
     .await?;
-    for statement in [&INBOX, &INBOX_MEMBERS] {
+    for statement in [&INBOX, &INBOX_MEMBERS, &INBOX_MENTIONS] {
         run(
             counted,
             statement,

@@ -97,7 +97,13 @@ fn a_second_follower_is_kept_apart() {
             );
         }
         let notes = change.journal.iter().filter(|entry| entry.kind == JournalKind::LineFollowerKeptApart);
-        assert_eq!(notes.count(), usize::from(is_apart));
+        // Both tell it, each with the other's id; the LINE ID is told by the one that had it.
+        let notes: Vec<_> = notes.map(|entry| (entry.profile, entry.other, entry.detail.clone())).collect();
+        let apart = change.created.first().map(|apart| {
+            let kept = report.outcomes[0].kept.unwrap();
+            [(kept, Some(apart.id), json!({"native_line_id": line_id(2)})), (apart.id, Some(kept), json!({}))]
+        });
+        assert_eq!(notes, apart.into_iter().flatten().collect::<Vec<_>>());
     }
 }
 
