@@ -1,5 +1,6 @@
 //! Merges: what is kept of a profile that became part of another, so that the join explains itself and can be undone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -98,10 +99,10 @@ impl Profile {
         since: &[MergedSide],
         own: Option<Timestamp>,
     ) -> Option<Timestamp> {
+        let since: BTreeMap<_, _> = since.iter().map(|side| (side.profile, side.occurred_at)).collect();
         let mut last = own;
         for side in &mut self.merged {
-            let theirs = since.iter().find(|known| known.profile == side.profile);
-            let theirs = theirs.and_then(|known| known.occurred_at);
+            let theirs = since.get(&side.profile).copied().flatten();
             side.occurred_at = side.occurred_at.max(theirs);
             last = last.max(theirs);
         }

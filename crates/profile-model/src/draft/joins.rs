@@ -188,10 +188,10 @@ impl Draft<'_> {
 
     /// Lets rules join two profiles again, whatever parted any of the one from any of the other.
     pub(crate) fn allow_rejoin(&mut self, kept: &Profile, removed: &Profile) {
+        let theirs: BTreeSet<_> = removed.sides().collect();
         for side in kept.sides() {
             let others = self.never_same_as(side);
-            let pairs = removed.sides().filter(|other| others.contains(other));
-            let pairs = pairs.map(|other| (side.min(other), side.max(other)));
+            let pairs = others.intersection(&theirs).map(|other| (side.min(*other), side.max(*other)));
             self.change.never_same_lifted.extend(pairs);
         }
     }
