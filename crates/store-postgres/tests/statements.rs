@@ -24,7 +24,7 @@ const OVER_ALL_SHARDS: [&str; 6] = [
 const OF_DOCTOR: [&str; 2] = ["list_shards", "count_orphans"];
 
 /// Neither rows nor tables are named.
-const WITHOUT_ROWS: [&str; 19] = [
+const WITHOUT_ROWS: [&str; 20] = [
     "wait_long",
     "server_encoding",
     "has_schema",
@@ -40,6 +40,7 @@ const WITHOUT_ROWS: [&str; 19] = [
     "note_copied",
     "end_copying",
     "has_citus",
+    "find_settle_interval",
     "keep_plans",
     "is_placed",
     "place_one_by_one",
