@@ -195,6 +195,7 @@ fn cause(entry: &JournalEntry) -> &'static str {
         (JournalKind::AliasMovedAway, _) => "the alias of a LINE ID follows the LINE ID",
         (JournalKind::Identified, _) => "a request gave the anonymous profile an unused external id",
         (JournalKind::Undone, _) => "the merge was undone",
+        (JournalKind::AliasAdded, Some(How::Convergence)) => "the alias of a LINE ID came with the LINE ID",
         (JournalKind::AliasAdded, _) => "a request added an alias",
         (JournalKind::AliasRenamed, _) => "a request gave an alias another name",
         (JournalKind::ExternalIdRenamed, _) => {

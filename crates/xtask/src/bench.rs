@@ -124,57 +124,64 @@ async fn measure(binary: &Path, wanted: &Wanted) -> Result<()> {
         stage.engine_name()
     ));
 
-    let watch = Watch::start(&stage)?;
-    let mut bare = scenarios::create(world, wanted, stage.bare()?, &mut table).await?;
-    table.note(format!("others took {} % of the processors during the import", watch.others()?));
-    stage.settle()?;
-    if wanted.includes(Scenario::Track) {
-        let watch = Watch::start(&stage)?;
-        bare = scenarios::track(world, wanted, bare, &mut table).await?;
-        table.note(format!("others took {} % during track", watch.others()?));
-    }
-    if wanted.includes(Scenario::LookUp) || wanted.includes(Scenario::Webhook) {
-        let watch = Watch::start(&stage)?;
-        scenarios::against_a_constant(world, wanted, &mut table).await?;
-        table.note(format!("others took {} % during look-ups and webhooks", watch.others()?));
-    }
-    if wanted.includes(Scenario::Sync) {
-        let watch = Watch::start(&stage)?;
-        scenarios::sync(world, wanted, bare, &mut table).await?;
-        table.note(format!("others took {} % during the sync", watch.others()?));
-    }
-    if wanted.includes(Scenario::Burst) {
-        let watch = Watch::start(&stage)?;
-        scenarios::burst(world, wanted, &mut table).await?;
-        table.note(format!("others took {} % during the burst", watch.others()?));
-    }
-    if wanted.includes(Scenario::Beside) {
-        let watch = Watch::start(&stage)?;
-        scenarios::beside(world, wanted, &mut table).await?;
-        table.note(format!("others took {} % during interactive load", watch.others()?));
-    }
-    if wanted.includes(Scenario::Duplicates) {
-        let watch = Watch::start(&stage)?;
-        duplicates::duplicates(world, wanted, &mut table).await?;
-        table.note(format!("others took {} % while duplicates were merged", watch.others()?));
-    }
-    if wanted.includes(Scenario::Shared) {
-        scenarios::shared(world, wanted, &mut table).await?;
-    }
-    if wanted.includes(Scenario::Large) {
-        let watch = Watch::start(&stage)?;
-        large::large(&stage, wanted.time(), wanted.profiles, &mut table).await?;
-        table.note(format!("others took {} % while large profiles were changed", watch.others()?));
-    }
-    if wanted.includes(Scenario::Unseen) {
-        let watch = Watch::start(&stage)?;
-        unseen::unseen(&stage, wanted, &mut table).await?;
-        table.note(format!("others took {} % during work in two workspaces", watch.others()?));
-    }
+    let measured = measure_all(&stage, wanted, &mut table).await;
     table.note(format!("peak memory of the server at the end: {} MB", machine::peak_memory(world)?));
+    // Also what was measured before something failed.
     table.print()?;
     if let Some(path) = &wanted.json {
         std::fs::write(path, table.as_json())?;
+    }
+    measured
+}
+
+async fn measure_all(stage: &Stage, wanted: &Wanted, table: &mut Table) -> Result<()> {
+    let world = &stage.world;
+    let watch = Watch::start(stage)?;
+    let mut bare = scenarios::create(world, wanted, stage.bare()?, table).await?;
+    table.note(format!("others took {} % of the processors during the import", watch.others()?));
+    stage.settle()?;
+    if wanted.includes(Scenario::Track) {
+        let watch = Watch::start(stage)?;
+        bare = scenarios::track(world, wanted, bare, table).await?;
+        table.note(format!("others took {} % during track", watch.others()?));
+    }
+    if wanted.includes(Scenario::LookUp) || wanted.includes(Scenario::Webhook) {
+        let watch = Watch::start(stage)?;
+        scenarios::against_a_constant(world, wanted, table).await?;
+        table.note(format!("others took {} % during look-ups and webhooks", watch.others()?));
+    }
+    if wanted.includes(Scenario::Sync) {
+        let watch = Watch::start(stage)?;
+        scenarios::sync(world, wanted, bare, table).await?;
+        table.note(format!("others took {} % during the sync", watch.others()?));
+    }
+    if wanted.includes(Scenario::Burst) {
+        let watch = Watch::start(stage)?;
+        scenarios::burst(world, wanted, table).await?;
+        table.note(format!("others took {} % during the burst", watch.others()?));
+    }
+    if wanted.includes(Scenario::Beside) {
+        let watch = Watch::start(stage)?;
+        scenarios::beside(world, wanted, table).await?;
+        table.note(format!("others took {} % during interactive load", watch.others()?));
+    }
+    if wanted.includes(Scenario::Duplicates) {
+        let watch = Watch::start(stage)?;
+        duplicates::duplicates(world, wanted, table).await?;
+        table.note(format!("others took {} % while duplicates were merged", watch.others()?));
+    }
+    if wanted.includes(Scenario::Shared) {
+        scenarios::shared(world, wanted, table).await?;
+    }
+    if wanted.includes(Scenario::Large) {
+        let watch = Watch::start(stage)?;
+        large::large(stage, wanted.time(), wanted.profiles, table).await?;
+        table.note(format!("others took {} % while large profiles were changed", watch.others()?));
+    }
+    if wanted.includes(Scenario::Unseen) {
+        let watch = Watch::start(stage)?;
+        unseen::unseen(stage, wanted, table).await?;
+        table.note(format!("others took {} % during work in two workspaces", watch.others()?));
     }
     Ok(())
 }

@@ -125,4 +125,7 @@ fn carry_alias(draft: &mut Draft<'_>, keep: ProfileId, line_id: &LineUserId, at:
         draft.note(holder, at, JournalKind::AliasMovedAway, Some(keep), json!({"alias": alias}));
     }
     draft.add_alias(keep, &alias, at);
+    if !draft.is_new(keep) {
+        draft.note(keep, at, JournalKind::AliasAdded, None, json!({"alias": alias, "how": How::Convergence}));
+    }
 }

@@ -183,6 +183,18 @@ fn the_survivor_carries_the_alias() {
     assert!(shelf.last.journal.iter().any(|entry| entry.kind == crate::JournalKind::AliasMovedAway));
 }
 
+/// Who was there before is told of the alias that comes with the LINE ID.
+#[test]
+fn the_alias_that_comes_with_a_line_id_is_told() {
+    let mut shelf = shelf();
+    write(&mut shelf, Door::Api, json!({"external_id": "ann"}));
+    write(&mut shelf, Door::Api, user(1));
+    let ann = holders(&shelf, 1)[0].id;
+    let told = shelf.last.journal.iter().filter(|entry| entry.kind == crate::JournalKind::AliasAdded);
+    let told: Vec<_> = told.map(|entry| (entry.profile, &entry.detail["alias"]["alias_label"])).collect();
+    assert_eq!(told, [(ann, &json!("line_id"))]);
+}
+
 /// A profile with the alias that never had a LINE ID is adopted by the follow.
 #[test]
 fn a_profile_with_the_alias_alone_is_adopted() {
