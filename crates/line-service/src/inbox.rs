@@ -7,7 +7,7 @@ use std::time::Duration;
 use line_platform::signature;
 use line_platform::webhook::{RawEvent, parse_envelope};
 use profile_model::{
-    Actor, Channel, ChannelId, Delivery, DeliveryOutcome, Occasion, WorkspaceId, decide_deliveries,
+    Actor, Buckets, Channel, ChannelId, Delivery, DeliveryOutcome, Occasion, WorkspaceId, decide_deliveries,
     delivery_keys,
 };
 use profile_store::{Fault, Work};
@@ -45,6 +45,15 @@ pub enum ReceiveFault {
     /// 5xx: LINE will deliver again if redelivery is on.
     #[error(transparent)]
     Store(#[from] Fault),
+}
+
+/// Places of the events of each bucket, in order.
+pub(crate) fn by_bucket(deliveries: &[Delivery], buckets: Buckets) -> BTreeMap<u8, Vec<usize>> {
+    let mut parts = BTreeMap::<u8, Vec<usize>>::new();
+    for (place, delivery) in deliveries.iter().enumerate() {
+        parts.entry(delivery.key.bucket(buckets)).or_default().push(place);
+    }
+    parts
 }
 
 impl LineService {
@@ -128,10 +137,7 @@ impl LineService {
             return self.apply_together(workspace, deliveries, occasion, append_only).await;
         }
         // A user's events, friendships and look-up rows are in one bucket: each bucket's events by themselves.
-        let mut parts = BTreeMap::<u8, Vec<usize>>::new();
-        for (place, delivery) in deliveries.iter().enumerate() {
-            parts.entry(delivery.key.bucket(occasion.buckets)).or_default().push(place);
-        }
+        let parts = by_bucket(&deliveries, occasion.buckets);
         let mut outcomes = vec![DeliveryOutcome::Repeated; deliveries.len()];
         for places in parts.into_values() {
             let part = places.iter().map(|place| deliveries[*place].clone()).collect();

@@ -9,18 +9,22 @@ use profile_store::Fault;
 use tokio::sync::oneshot;
 
 use crate::LineService;
+use crate::inbox::by_bucket;
 
 /// Events after which a transaction takes no further request.
 const EVENTS: usize = 200;
 
-/// Requests that can be applied together: of one workspace, and of one bucket of it.
+/// Where events can be applied together: a workspace, and a bucket of it.
 type Place = (WorkspaceId, u8);
 
-/// A request's events, and who waits for what became of them.
+/// Events of a request, and who waits for what became of them.
 struct Waiting {
     deliveries: Arc<Vec<Delivery>>,
-    answer: oneshot::Sender<Result<Vec<DeliveryOutcome>, Fault>>,
+    answer: oneshot::Sender<Answer>,
 }
+
+/// What became of events, in their order.
+type Answer = Result<Vec<DeliveryOutcome>, Fault>;
 
 /// Requests that wait, by place. A place is here as long as a task applies its requests.
 #[derive(Default)]
@@ -96,21 +100,36 @@ impl LineService {
         deliveries: Arc<Vec<Delivery>>,
     ) -> Result<Vec<DeliveryOutcome>, Fault> {
         let buckets = self.store().config().await?.buckets_of(workspace);
-        let mut parts = deliveries.iter().map(|delivery| delivery.key.bucket(buckets));
-        let first = parts.next().unwrap_or_default();
-        if !parts.all(|bucket| bucket == first) {
-            return self.apply_deliveries(workspace, deliveries, false).await;
+        let waiting = by_bucket(&deliveries, buckets).into_iter().map(|(bucket, places)| {
+            let part = match places.len() == deliveries.len() {
+                true => Arc::clone(&deliveries),
+                false => Arc::new(places.iter().map(|place| deliveries[*place].clone()).collect()),
+            };
+            let answered = self.wait_at((workspace, bucket), Arc::clone(&part));
+            (places, part, answered)
+        });
+        let mut outcomes = vec![DeliveryOutcome::Repeated; deliveries.len()];
+        // In line at every place before the first answer is waited for.
+        for (places, part, answered) in waiting.collect::<Vec<_>>() {
+            let done = match answered.await {
+                Ok(done) => done?,
+                Err(_) => self.apply_deliveries(workspace, part, false).await?,
+            };
+            for (place, outcome) in places.into_iter().zip(done) {
+                outcomes[place] = outcome;
+            }
         }
+        Ok(outcomes)
+    }
+
+    /// Puts events of one place in line, and starts the task of the place if there is none.
+    fn wait_at(&self, place: Place, deliveries: Arc<Vec<Delivery>>) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
-        let place = (workspace, first);
-        if self.joining().push(place, Waiting { deliveries: Arc::clone(&deliveries), answer }) {
+        if self.joining().push(place, Waiting { deliveries, answer }) {
             // A task of its own: a caller that goes away, or waits no longer, must not take the others with it.
             tokio::spawn(Turn { service: self.clone(), place, has_ended: false }.run());
         }
-        match answered.await {
-            Ok(outcomes) => outcomes,
-            Err(_) => self.apply_deliveries(workspace, deliveries, false).await,
-        }
+        answered
     }
 
     async fn answer(&self, workspace: WorkspaceId, together: Vec<Waiting>) {
